@@ -157,6 +157,7 @@ class Page:
     html: bytes | None = None
     content_type: str = ""
     refused: str | None = None
+    again: bool = False  # worth another try later
     origin: Origin = Origin.LIVE
 
 

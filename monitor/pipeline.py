@@ -1,148 +1,264 @@
-"""feed -> entry -> page -> article -> mention -> claim -> move -> alert -> delivery: one function per arrow.
+"""feed -> entry -> page -> article -> mention -> claim -> move -> alert -> delivery: one method per arrow.
 
-Never decides and never does I/O itself: the stages' pure functions decide, the Protocols below do.
-Each function is a unit of work over ids, reads its rows' state, works outside any transaction and writes once.
+Never decides and never does I/O itself: the stages' pure functions decide, the ports do.  Each arrow leases rows,
+works outside any transaction and writes its result with the follow-up work at once; what is lost on the way is due again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import hashlib
+import random
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
 
+from monitor.clock import Clock
+from monitor.collect.feeds import parse_feed
+from monitor.collect.schedule import decide_entries, decide_next_poll, validators_for
+from monitor.collect.urls import registrable_domain
+from monitor.errors import MonitorError
+from monitor.extract.text import extract_article
+from monitor.log import log
+from monitor.match.identify import identify_claim
+from monitor.match.mentions import find_mentions
+from monitor.match.watchlist import Watchlist
 from monitor.model import (
+    Alert,
     ArticleResult,
     Consolidation,
+    Decision,
     Delivery,
-    DeliveryState,
-    Entry,
     EntryToRead,
+    Failed,
     Feed,
+    FeedDocument,
+    Fetched,
     Move,
     Origin,
+    Page,
     Poll,
-    Reading,
+    Reason,
+    Refused,
     SendResult,
     SourcedClaim,
     Validators,
 )
+from monitor.moves.resolve import resolve
+from monitor.notify.outbox import after_failure, after_success
+from monitor.notify.rules import AlertRules, Route, build_alert, decide_alert, plan_deliveries, tell_silently
+from monitor.ports import Channel, Fetcher, Reader, Sandbox, Store
+
+LEASE = timedelta(minutes=5)  # longer than any batch takes: limits end every request and every worker task well before
+PAGE_RETRIES = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6))  # for pages that could not be had at once
 
 
-class Store(Protocol):
-    """State in rows.  Every method is one transaction; leasing pushes the row's due time forward by `lease`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batches:
+    """How many rows an arrow takes at a time: small enough to be lost without harm, large enough to be quick."""
 
-    # feeds
-    def sync_feeds(self, feeds: Sequence[Feed], now: datetime) -> None:
-        """Insert the configured feeds that are new (due at once), update interval and title, deactivate the others."""
-        ...
-
-    def lease_feeds(self, now: datetime, lease: timedelta, limit: int) -> list[Feed]:
-        """Lease up to `limit` active feeds that are due, the latest first."""
-        ...
-
-    def known_entries(self, feed_id: str, keys: Iterable[str]) -> dict[str, str]:
-        """Return key -> content hash of those of `keys` that are stored."""
-        ...
-
-    def save_poll(
-        self, feed: Feed, new: Sequence[Entry], edited: Sequence[Entry], origin: Origin, now: datetime
-    ) -> None:
-        """Write the feed's new state and its new and edited entries (due for reading) together, or nothing."""
-        ...
-
-    # entries
-    def lease_entries(self, now: datetime, lease: timedelta, limit: int) -> list[EntryToRead]: ...
-
-    def save_article(self, entry: EntryToRead, result: ArticleResult, now: datetime) -> None:
-        """Write article and claims (pending for consolidation, those already stored left alone), end the entry."""
-        ...
-
-    def skip_entry(self, key: str, reason: str, now: datetime) -> None: ...
-
-    def retry_entry(self, key: str, at: datetime, error: str) -> None: ...
-
-    # moves
-    def pending_people(self, limit: int) -> list[str]:
-        """Return person keys that have claims not yet consolidated."""
-        ...
-
-    def consolidate(
-        self, person_key: str, decide: Callable[[Sequence[Move], Sequence[SourcedClaim]], Consolidation]
-    ) -> Consolidation:
-        """Run `decide(moves, pending claims)` of one person key under its lock and write the outcome.
-
-        Moves, support, alerts and deliveries are written in one transaction, or nothing is.
-        """
-        ...
-
-    def add_known_moves(self, moves: Sequence[Move]) -> int:
-        """Insert the watchlist's known moves that the ledger does not hold yet; return how many were new."""
-        ...
-
-    def find_moves(
-        self, *, person: str | None = None, company: str | None = None, since: datetime | None = None, limit: int = 1000
-    ) -> list[Move]:
-        """Return moves with their evidence, newest first; `person` and `company` match ids or parts of names."""
-        ...
-
-    # outbox
-    def lease_deliveries(self, now: datetime, lease: timedelta, limit: int) -> list[Delivery]:
-        """Lease up to `limit` due deliveries, oldest first; per channel, never one whose move has an earlier open one."""
-        ...
-
-    def save_delivery(self, delivery: Delivery) -> None:
-        """Write the state of a delivery after an attempt."""
-        ...
-
-    def find_deliveries(self, *, state: DeliveryState | None = None, limit: int = 100) -> list[Delivery]: ...
-
-    def replay_delivery(self, id: str, now: datetime) -> Delivery | None:
-        """Make an accepted or dead delivery pending again, due now, under the same id; None if unknown."""
-        ...
-
-    # upkeep
-    def take_slot(self, host: str, now: datetime, gap: timedelta) -> datetime:
-        """Reserve the next request slot of a host, at least `gap` after the one before; return when it is."""
-        ...
-
-    def sweep(self, now: datetime) -> int:
-        """Make rows with an expired lease due again; return how many."""
-        ...
-
-    def next_due(self) -> datetime | None:
-        """When the next feed, entry or delivery is due."""
-        ...
-
-    def counts(self) -> dict[str, int]:
-        """Return row counts by table and state, for `status` and metrics ("feeds.failing", "deliveries.pending" …)."""
-        ...
+    feeds: int = 50
+    entries: int = 20
+    people: int = 50
+    deliveries: int = 50
 
 
-class Fetcher(Protocol):
-    """GETs over HTTP with limits; yields each outcome when it is complete, in no order."""
+@dataclass(slots=True, kw_only=True)
+class Pipeline:
+    """The program: its ports, its rules, and one method per arrow.  Every method returns how many rows it worked on."""
 
-    def fetch(self, requests: Sequence[tuple[str, Validators]]) -> Iterator[tuple[int, Poll]]:
-        """Yield (index into `requests`, outcome) for every request; never raises for one of them."""
-        ...
+    store: Store
+    fetcher: Fetcher
+    sandbox: Sandbox
+    channels: Mapping[str, Channel]
+    clock: Clock
+    read_page: Callable[[Page], ArticleResult]  # `process_article` bound to watchlist and reader, run in the sandbox
+    reads_pages: Callable[[str], bool]  # feed id -> is the article's page fetched, or is the entry the article?
+    parents: Mapping[str, str]  # company id -> its parent's
+    rules: AlertRules
+    routes: Sequence[Route]
+    alert_backlog: bool = False
+    batches: Batches = Batches()
+    jitter: random.Random = field(default_factory=random.Random)
+
+    # feed -> entry
+
+    def poll_feeds(self) -> int:
+        feeds = self.store.lease_feeds(self.clock.now(), LEASE, self.batches.feeds)
+        changed: list[tuple[Feed, Fetched]] = []
+        for index, poll in self.fetcher.fetch([(f.url, validators_for(f)) for f in feeds]):
+            if isinstance(poll, Fetched) and body_hash(poll) != feeds[index].body_hash:
+                changed.append((feeds[index], poll))
+            else:
+                self._record_poll(feeds[index], poll, None)
+        tasks = [(feed.id, poll) for feed, poll in changed]
+        for index, document in self.sandbox.map(parse_polled, tasks):
+            self._record_poll(*changed[index], document)
+        return len(feeds)
+
+    def _record_poll(self, feed: Feed, poll: Poll, document: FeedDocument | MonitorError | None) -> None:
+        now = self.clock.now()
+        if isinstance(document, MonitorError):
+            poll, document = Refused(reason=str(document)), None
+        known = self.store.known_entries(feed.id, [e.key for e in document.entries]) if document else {}
+        new, edited = decide_entries(document, known) if document else ((), ())
+        after = decide_next_poll(feed, poll, document, now=now, jitter=self.jitter.random())
+        origin = Origin.LIVE if feed.last_change_at or self.alert_backlog else Origin.BACKLOG
+        self.store.save_poll(after, new, edited, origin, now)
+        log.info("feed.polled", feed=feed.url, new=len(new), edited=len(edited), error=after.error)
+
+    # entry -> page -> article -> mention -> claim
+
+    def read_entries(self) -> int:
+        entries = self.store.lease_entries(self.clock.now(), LEASE, self.batches.entries)
+        pages = [page_of(e) for e in entries]
+        wanted = [i for i, e in enumerate(entries) if e.entry.url and self.reads_pages(e.entry.feed_id)]
+        for index, poll in self.fetcher.fetch([(entries[i].entry.url or "", Validators()) for i in wanted]):
+            pages[wanted[index]] = with_answer(pages[wanted[index]], poll)
+        for index, result in self.sandbox.map(self.read_page, pages):
+            self._record_article(entries[index], pages[index], result)
+        return len(entries)
+
+    def _record_article(self, entry: EntryToRead, page: Page, result: ArticleResult | MonitorError) -> None:
+        now = self.clock.now()
+        if (
+            isinstance(result, MonitorError) and page.html is not None
+        ):  # the page was too much: the entry is the article
+            page = replace(page, html=None, refused=str(result))
+            ((_, result),) = self.sandbox.map(self.read_page, [page])
+        if isinstance(result, MonitorError):
+            self.store.skip_entry(entry.entry.key, str(result), now)
+        elif result.article.content_hash == entry.article_hash:
+            self.store.skip_entry(entry.entry.key, "unchanged", now)
+        else:
+            self.store.save_article(entry, result, now)
+            log.info("article.read", url=page.url, claims=len(result.claims), partial=page.refused)
+        if page.html is None and page.again and entry.attempts < len(PAGE_RETRIES):
+            self.store.retry_entry(entry.entry.key, now + PAGE_RETRIES[entry.attempts], page.refused or "")
+
+    # claim -> move -> alert -> deliveries, in one transaction for each person
+
+    def consolidate(self) -> int:
+        people = self.store.pending_people(self.batches.people)
+        for person_key in people:
+            outcome = self.store.consolidate(person_key, self._decide)
+            for alert in outcome.alerts:
+                log.info("alert.raised", alert=alert.id, event=alert.event, move=alert.move_id)
+        return len(people)
+
+    def _decide(self, moves: Sequence[Move], claims: Sequence[SourcedClaim]) -> Consolidation:
+        now = self.clock.now()
+        resolution = resolve(moves, claims, parents=self.parents, now=now)
+        told = [decide_telling(before, after, rules=self.rules, now=now) for before, after in resolution.changes]
+        alerts = tuple(t.alert for t in told if t.alert)
+        deliveries = (plan_deliveries(a, self.routes, now, parents=self.parents) for a in alerts)
+        return Consolidation(
+            moves=tuple(t.move for t in told),
+            support=resolution.support,
+            decisions={t.move.id: t.decision for t in told},
+            alerts=alerts,
+            deliveries=tuple(d for ds in deliveries for d in ds),
+        )
+
+    # delivery -> accepted | dead
+
+    def deliver(self) -> int:
+        deliveries = self.store.lease_deliveries(self.clock.now(), LEASE, self.batches.deliveries)
+        by_channel: dict[str, list[Delivery]] = {}
+        for delivery in deliveries:
+            by_channel.setdefault(delivery.channel, []).append(delivery)
+        with ThreadPoolExecutor(max(1, len(by_channel))) as pool:  # a slow channel delays no other
+            list(pool.map(self._deliver_in_order, by_channel.values()))
+        return len(deliveries)
+
+    def _deliver_in_order(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            result = self._send(delivery)
+            now = self.clock.now()
+            if isinstance(result, Failed):
+                after = after_failure(delivery, result, now, jitter=self.jitter.random())
+            else:
+                after = after_success(delivery, result, now)
+            self.store.save_delivery(after)
+            log.info("delivery.tried", id=after.id, channel=after.channel, state=after.state, error=after.error)
+
+    def _send(self, delivery: Delivery) -> SendResult:
+        channel = self.channels.get(delivery.channel)
+        if channel is None:
+            return Failed(reason="channel is no longer configured", permanent=True)
+        return channel.send(delivery, self.clock.now())
 
 
-class Sandbox(Protocol):
-    """Runs pure functions over hostile input where they can be killed."""
-
-    def map(self, function: Callable[[Any], Any], arguments: Sequence[Any]) -> Iterator[tuple[int, Any]]:
-        """Yield (index, result) in completion order; the result is a TransientError where the deadline or a crash hit."""
-        ...
+# --- the pure middle ------------------------------------------------------------------------------------------------
 
 
-class Reader(Protocol):
-    """Reads a text for claims."""
+def parse_polled(task: tuple[str, Fetched]) -> FeedDocument:
+    """Parse the body of a poll; runs in the sandbox."""
+    feed_id, fetched = task
+    return parse_feed(fetched.body, feed_id=feed_id, url=fetched.url, content_type=fetched.content_type)
 
-    def read(self, title: str, text: str, published_at: datetime) -> Reading: ...
+
+def process_article(page: Page, watch: Watchlist, reader: Reader) -> ArticleResult:
+    """Read one page: extract its text, find who is mentioned, and what is claimed of them.  Pure and picklable."""
+    article = extract_article(page, outlet=registrable_domain(page.url))
+    mentions = find_mentions(article.full_text, watch)
+    if not mentions:
+        return ArticleResult(article=article)
+    reading = reader.read(article.title, article.text, article.published_at)
+    identified = [(c, identify_claim(c, article, mentions, watch)) for c in reading.claims]
+    return ArticleResult(
+        article=article,
+        mentions=mentions,
+        claims=tuple(replace(sourced, origin=page.origin) for _, sourced in identified if sourced),
+        unwatched=tuple(claim for claim, sourced in identified if not sourced),
+        groups=reading.groups,
+    )
 
 
-class Channel(Protocol):
-    """One configured address.  `send` does the network and maps every failure to `Failed`; it never raises for one."""
+def body_hash(fetched: Fetched) -> str:
+    return hashlib.sha256(fetched.body).hexdigest()
 
-    name: str
 
-    def send(self, delivery: Delivery, now: datetime) -> SendResult: ...
+def page_of(leased: EntryToRead) -> Page:
+    """Begin a page from what the feed says: the article, should the page not be had."""
+    entry = leased.entry
+    published_at = min(entry.published_at or leased.first_seen_at, leased.first_seen_at)
+    return Page(
+        url=entry.url or f"urn:entry:{entry.key}",
+        title=entry.title,
+        summary=entry.summary,
+        published_at=published_at,
+        origin=leased.origin,
+    )
+
+
+def with_answer(page: Page, poll: Poll) -> Page:
+    """Add to a page what its fetch came to."""
+    match poll:
+        case Fetched():
+            return replace(page, html=poll.body, content_type=poll.content_type)
+        case Refused():
+            return replace(
+                page, refused=poll.reason, again=not poll.permanent and poll.status not in (401, 402, 403, 404)
+            )
+        case _:
+            return replace(page, refused="not modified")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """A changed move, the decision on it, and its alert if there is one."""
+
+    move: Move
+    decision: Decision
+    alert: Alert | None = None
+
+
+def decide_telling(before: Move | None, after: Move, *, rules: AlertRules, now: datetime) -> Telling:
+    """Decide whether a changed move is told, and mark it as told if so; backlog counts as told without an alert."""
+    decision = decide_alert(before, after, rules=rules, now=now)
+    if decision.event is None:
+        silent = decision.reasons[0] is Reason.BACKLOG
+        return Telling(move=tell_silently(after, now) if silent else after, decision=decision)
+    move, alert = build_alert(after, decision, now)
+    return Telling(move=move, decision=decision, alert=alert)

@@ -1,0 +1,147 @@
+"""The ports of the pipeline: what it needs from the outside world, each as small as its use.
+
+Never implemented here: `store/`, `collect/http.py`, `sandbox.py` and the channels satisfy them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from monitor.model import (
+    ArticleResult,
+    Consolidation,
+    Delivery,
+    DeliveryState,
+    Entry,
+    EntryToRead,
+    Feed,
+    Move,
+    Origin,
+    Poll,
+    Reading,
+    SendResult,
+    SourcedClaim,
+    Validators,
+)
+
+
+class Store(Protocol):
+    """State in rows.  Every method is one transaction; leasing pushes the row's due time forward by `lease`."""
+
+    # feeds
+    def sync_feeds(self, feeds: Sequence[Feed], now: datetime) -> None:
+        """Insert the configured feeds that are new (due at once), update interval and title, deactivate the others."""
+        ...
+
+    def lease_feeds(self, now: datetime, lease: timedelta, limit: int) -> list[Feed]:
+        """Lease up to `limit` active feeds that are due, the latest first."""
+        ...
+
+    def known_entries(self, feed_id: str, keys: Iterable[str]) -> dict[str, str]:
+        """Return key -> content hash of those of `keys` that are stored."""
+        ...
+
+    def save_poll(
+        self, feed: Feed, new: Sequence[Entry], edited: Sequence[Entry], origin: Origin, now: datetime
+    ) -> None:
+        """Write the feed's new state and its new and edited entries (due for reading) together, or nothing."""
+        ...
+
+    # entries
+    def lease_entries(self, now: datetime, lease: timedelta, limit: int) -> list[EntryToRead]: ...
+
+    def save_article(self, entry: EntryToRead, result: ArticleResult, now: datetime) -> None:
+        """Write article and claims (pending for consolidation, those already stored left alone), end the entry."""
+        ...
+
+    def skip_entry(self, key: str, reason: str, now: datetime) -> None: ...
+
+    def retry_entry(self, key: str, at: datetime, error: str) -> None: ...
+
+    # moves
+    def pending_people(self, limit: int) -> list[str]:
+        """Return person keys that have claims not yet consolidated."""
+        ...
+
+    def consolidate(
+        self, person_key: str, decide: Callable[[Sequence[Move], Sequence[SourcedClaim]], Consolidation]
+    ) -> Consolidation:
+        """Run `decide(moves, pending claims)` of one person key under its lock and write the outcome.
+
+        Moves, support, alerts and deliveries are written in one transaction, or nothing is.
+        """
+        ...
+
+    def add_known_moves(self, moves: Sequence[Move]) -> int:
+        """Insert the watchlist's known moves that the ledger does not hold yet; return how many were new."""
+        ...
+
+    def find_moves(
+        self, *, person: str | None = None, company: str | None = None, since: datetime | None = None, limit: int = 1000
+    ) -> list[Move]:
+        """Return moves with their evidence, newest first; `person` and `company` match ids or parts of names."""
+        ...
+
+    # outbox
+    def lease_deliveries(self, now: datetime, lease: timedelta, limit: int) -> list[Delivery]:
+        """Lease up to `limit` due deliveries, oldest first; per channel, never one whose move has an earlier open one."""
+        ...
+
+    def save_delivery(self, delivery: Delivery) -> None:
+        """Write the state of a delivery after an attempt."""
+        ...
+
+    def find_deliveries(self, *, state: DeliveryState | None = None, limit: int = 100) -> list[Delivery]: ...
+
+    def replay_delivery(self, id: str, now: datetime) -> Delivery | None:
+        """Make an accepted or dead delivery pending again, due now, under the same id; None if unknown."""
+        ...
+
+    # upkeep
+    def take_slot(self, host: str, now: datetime, gap: timedelta) -> datetime:
+        """Reserve the next request slot of a host, at least `gap` after the one before; return when it is."""
+        ...
+
+    def sweep(self, now: datetime) -> int:
+        """Make rows with an expired lease due again; return how many."""
+        ...
+
+    def next_due(self) -> datetime | None:
+        """When the next feed, entry or delivery is due."""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """Return row counts by table and state, for `status` and metrics ("feeds.failing", "deliveries.pending" …)."""
+        ...
+
+
+class Fetcher(Protocol):
+    """GETs over HTTP with limits; yields each outcome when it is complete, in no order."""
+
+    def fetch(self, requests: Sequence[tuple[str, Validators]]) -> Iterator[tuple[int, Poll]]:
+        """Yield (index into `requests`, outcome) for every request; never raises for one of them."""
+        ...
+
+
+class Sandbox(Protocol):
+    """Runs pure functions over hostile input where they can be killed."""
+
+    def map(self, function: Callable[[Any], Any], arguments: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+        """Yield (index, result) in completion order; the result is a TransientError where the deadline or a crash hit."""
+        ...
+
+
+class Reader(Protocol):
+    """Reads a text for claims."""
+
+    def read(self, title: str, text: str, published_at: datetime) -> Reading: ...
+
+
+class Channel(Protocol):
+    """One configured address.  `send` does the network and maps every failure to `Failed`; it never raises for one."""
+
+    name: str
+
+    def send(self, delivery: Delivery, now: datetime) -> SendResult: ...
