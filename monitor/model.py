@@ -200,7 +200,9 @@ class Subject:
     kind: SubjectKind
     name: str
     aliases: tuple[str, ...] = ()
+    exact: tuple[str, ...] = ()  # names that are common words: count only as written, and only in context
     parent: str | None = None  # company id
+    separate: bool = False  # a change between this unit and its parent is a move, not a change of role
     cohorts: tuple[str, ...] = ()
     context: tuple[str, ...] = ()  # words that speak for this subject
     not_words: tuple[str, ...] = ()  # words that speak against it (a namesake)
