@@ -1,0 +1,289 @@
+"""The command `monitor`: arguments in, text and exit status out.
+
+Never does the work itself, and imports what a command needs only when it runs, so that `monitor moves` answers at once.
+Exit status: 0 done, 1 the command could not do it, 2 an error in the configuration or in the arguments.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from monitor.clock import Clock, FixedClock, SystemClock
+from monitor.errors import ConfigError, MonitorError
+
+if TYPE_CHECKING:
+    from monitor.app import App
+    from monitor.config import Config
+    from monitor.store.sqlite import SqliteStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folders:
+    config: Path
+    state: Path
+
+
+class Instant(click.ParamType[datetime]):
+    """An ISO 8601 date or time; without an offset it is UTC."""
+
+    name = "ISO time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not an ISO 8601 time such as 2025-05-31 or 2025-05-31T09:30:00+02:00", param, ctx)
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+INSTANT = Instant()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option(
+    "--config", envvar="MONITOR_CONFIG", default="config", show_default=True, type=click.Path(path_type=Path),
+    help="Folder of settings.yaml, feeds.yaml, watchlist.yaml, channels.yaml.",
+)
+@click.option(
+    "--state", envvar="MONITOR_STATE", default="state", show_default=True, type=click.Path(path_type=Path),
+    help="Folder of the database; made if it is missing.",
+)
+@click.version_option(package_name="move-monitor", prog_name="monitor")
+@click.pass_context
+def main(ctx: click.Context, config: Path, state: Path) -> None:
+    """Tell who moves where in the technology world: read the news, keep the ledger of moves, alert once.
+
+    \b
+    First steps:
+      monitor demo                 see it work: a newsroom, a rumour, its confirmation, the alerts
+      monitor check                validate the configuration; sends nothing
+      monitor run                  the daemon; alerts go to the log until you add a channel
+      monitor moves --company Meta the ledger
+      monitor explain URL          why an article raised an alert, or did not
+    """
+    ctx.obj = Folders(config=config, state=state)
+
+
+# --- running --------------------------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.pass_obj
+def run(folders: Folders) -> None:
+    """Run the daemon in the foreground.
+
+    Polls the feeds that are due at once and then on their intervals; SIGTERM or Ctrl-C ends it within ten seconds.
+    What was under way is taken up again at the next start.
+    """
+    import threading
+
+    from monitor.daemon import run_for_ever, stop_on_signals
+
+    stop = threading.Event()
+    with opened(folders, SystemClock()) as app:
+        stop_on_signals(stop)
+        finished = run_for_ever(app.pipeline, stop)
+    if not finished:  # a job outlasts our patience; its rows' leases bring them back
+        os._exit(0)
+
+
+@main.command()
+@click.option("--now", type=INSTANT, help="Set the clock, for backtests and tests.")
+@click.pass_obj
+def once(folders: Folders, now: datetime | None) -> None:
+    """Do one full pass: poll what is due, read, record, deliver; then exit.
+
+    A feed that fails is reported and tried again later; the exit status is 0 all the same.
+    """
+    from monitor.daemon import run_once
+    from monitor.progress import shown_progress
+
+    with opened(folders, FixedClock(now) if now else SystemClock()) as app:
+        with shown_progress() as progress:
+            run_once(app.pipeline, progress)
+        for feed in app.store.failing_feeds():
+            click.echo(f"feed fails: {feed.url}: {feed.error} ({feed.failures} in a row)", err=True)
+
+
+@main.command()
+@click.option("--write-schemas", is_flag=True, help="Write config/schema/*.json for editors, then exit.")
+@click.pass_obj
+def check(folders: Folders, *, write_schemas: bool) -> None:
+    """Validate every configuration file and say what the daemon would do; sends nothing."""
+    from monitor.report import describe_config
+
+    if write_schemas:
+        from monitor.config import write_schemas as write
+
+        write(folders.config / "schema")
+        return
+    click.echo(describe_config(loaded(folders)))
+
+
+@main.command()
+@click.option("--speed", default=1.0, show_default=True, help="2 runs the story twice as fast.")
+@click.option("--keep", type=click.Path(path_type=Path), help="Keep config and state of the demo in this folder.")
+def demo(speed: float, keep: Path | None) -> None:
+    """Show the product in a minute, without network or account.
+
+    Starts a newsroom, a mail server and a webhook receiver on this machine, and the daemon beside them: feeds publish a
+    rumour, its retelling, its confirmation, and the alerts arrive.
+    """
+    from monitor.demo import run_demo
+
+    run_demo(speed=speed, keep=keep)
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+def claims(file: TextIO) -> None:
+    """Read items of FILE.jsonl (or -) for claims; no state, network or watchlist needed.
+
+    In: one JSON object a line, {"id", "published", "title", "text"}.  Out: {"id", "claims": […], "groups": […]}.
+    """
+    from monitor.moves.reader import default_reader
+    from monitor.report import claim_line
+
+    reader = default_reader()
+    for number, line in enumerate(file, 1):
+        if line.strip():
+            try:
+                click.echo(claim_line(line, reader))
+            except (ValueError, KeyError, TypeError) as error:
+                raise click.ClickException(f"{file.name}:{number}: {error!r}") from error
+
+
+@main.command()
+@click.argument("article", metavar="URL-or-FILE")
+@click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
+@click.option("--published", type=INSTANT, help="Publication time, where the article does not state it.")
+@click.pass_obj
+def explain(folders: Folders, article: str, published: datetime | None, *, as_json: bool) -> None:
+    """Show every stage's value and reason for one article, and why there is, or is no, alert.
+
+    Records nothing and sends nothing.
+    """
+    from monitor.explain import explain_article, render_explanation
+
+    with opened(folders, SystemClock(), locked=False) as app:
+        explanation = explain_article(app, article, published)
+    click.echo(json.dumps(explanation, ensure_ascii=False, indent=1) if as_json else render_explanation(explanation))
+
+
+@main.command()
+@click.option("--person", help="Part of a person's name, or a watchlist id.")
+@click.option("--company", help="Part of a company's name on either side, or a watchlist id.")
+@click.option("--since", type=INSTANT, help="Only moves first seen since then.")
+@click.option("--limit", default=200, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a move, with all its evidence.")
+@click.pass_obj
+def moves(  # noqa: PLR0913 - one parameter an option
+    folders: Folders, person: str | None, company: str | None, since: datetime | None, limit: int, *, as_json: bool
+) -> None:
+    """Show the ledger, newest first."""
+    from monitor.report import move_json, print_moves
+
+    with reading(folders) as store:
+        found = store.find_moves(person=person, company=company, since=since, limit=limit)
+    if as_json:
+        for move in found:
+            click.echo(move_json(move))
+    else:
+        print_moves(found)
+
+
+# --- the outbox -----------------------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.option("--state", "wanted", type=click.Choice(["pending", "leased", "accepted", "dead"]))
+@click.option("--limit", default=100, show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def deliveries(folders: Folders, wanted: str | None, limit: int, *, as_json: bool) -> None:
+    """Show deliveries, newest first: what was accepted, what is due again when, what is dead and why."""
+    from monitor.model import DeliveryState
+    from monitor.report import delivery_json, print_deliveries
+
+    with reading(folders) as store:
+        found = store.find_deliveries(state=DeliveryState(wanted) if wanted else None, limit=limit)
+    if as_json:
+        for delivery in found:
+            click.echo(delivery_json(delivery))
+    else:
+        print_deliveries(found)
+
+
+@main.command()
+@click.argument("id")
+@click.pass_obj
+def replay(folders: Folders, id: str) -> None:
+    """Deliver ID again, under the same id: the daemon sends it at its next heartbeat, `monitor once` at once."""
+    with reading(folders) as store:
+        delivery = store.replay_delivery(id, SystemClock().now())
+    if delivery is None:
+        raise click.ClickException(f"no delivery {id}; `monitor deliveries` lists them")
+    click.echo(f"{delivery.id} to {delivery.channel} is pending again")
+
+
+# --- what commands share --------------------------------------------------------------------------------------------
+
+
+def loaded(folders: Folders) -> Config:
+    """Load the configuration; its problems end the command with exit status 2."""
+    from monitor.config import load_config
+
+    try:
+        return load_config(folders.config, os.environ)
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        click.echo(f"{len(error.problems)} problem(s) in {folders.config}; nothing was started", err=True)
+        sys.exit(2)
+
+
+@contextmanager
+def opened(folders: Folders, clock: Clock, *, locked: bool = True) -> Iterator[App]:
+    """Build the program from its configuration; closed at the end."""
+    from monitor.app import build
+    from monitor.log import configure_log
+
+    config = loaded(folders)
+    configure_log()
+    try:
+        app = build(config, folders.state, clock, locked=locked)
+    except MonitorError as error:
+        raise click.ClickException(str(error)) from error
+    try:
+        yield app
+    finally:
+        app.close()
+
+
+@contextmanager
+def reading(folders: Folders) -> Iterator[SqliteStore]:
+    """Open the store beside a running daemon."""
+    from monitor.store.sqlite import SqliteStore
+
+    path = folders.state / "monitor.db"
+    if not path.exists():
+        raise click.ClickException(f"no ledger in {folders.state}; `monitor run` or `monitor once` makes it")
+    store = SqliteStore.open(path, SystemClock().now())
+    try:
+        yield store
+    finally:
+        store.close()

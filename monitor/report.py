@@ -1,0 +1,127 @@
+"""Rows -> what a person or a program reads: tables, JSON lines.  Never reads or writes anything itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from monitor.model import Claim, Delivery, GroupClaim, Move
+from monitor.ports import Reader
+
+STATUS_STYLE = {"confirmed": "green", "reported": "yellow", "considered": "cyan", "denied": "red"}
+STATE_STYLE = {"accepted": "green", "pending": "yellow", "leased": "cyan", "dead": "red"}
+
+
+def dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+# --- claims ---------------------------------------------------------------------------------------------------------
+
+
+def claim_line(line: str, reader: Reader) -> str:
+    """Read one item {"id", "published", "title", "text"} (JSON) for claims; return {"id", "claims", "groups"} (JSON).
+
+    Raises ValueError, KeyError or TypeError where `line` is no such item.
+    """
+    item = json.loads(line)
+    published_at = parse_published(item.get("published") or "")
+    reading = reader.read(item.get("title") or "", item.get("text") or "", published_at)
+    return dumps(
+        {"id": item["id"], "claims": [claim_dict(c) for c in reading.claims], "groups": [group_dict(g) for g in reading.groups]}
+    )
+
+
+def claim_dict(claim: Claim) -> dict[str, Any]:
+    """Spell a claim in the form of docs/data.md, "claim"."""
+    return {
+        "person": claim.person,
+        "kind": claim.kind,
+        "from": claim.from_org,
+        "to": claim.to_org,
+        "role": claim.role,
+        "from_role": claim.from_role,
+        "date": claim.date,
+        "status": claim.status,
+        "background": claim.background,
+        "evidence": claim.evidence,
+        "confidence": round(claim.confidence, 3),
+        "register": claim.register,
+        "trigger": claim.trigger,
+        "rule": claim.rule,
+    }
+
+
+def group_dict(group: GroupClaim) -> dict[str, Any]:
+    fields = asdict(group)
+    return {"from": fields.pop("from_org"), "to": fields.pop("to_org"), **fields}
+
+
+# --- moves ----------------------------------------------------------------------------------------------------------
+
+
+def move_json(move: Move) -> str:
+    """Spell a move with its history and all its evidence as one line of JSON."""
+    fields = asdict(move)
+    person = {"name": fields.pop("person"), "id": fields.pop("person_id")}
+    sides = {side: {"name": fields.pop(f"{side}_org"), "id": fields.pop(f"{side}_id")} for side in ("from", "to")}
+    return dumps({"id": fields.pop("id"), "person": person, **sides, **fields})
+
+
+def print_moves(moves: Sequence[Move]) -> None:
+    """Print the ledger as a table."""
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("first seen", "person", "from", "to", "role", "date", "status", "outlets", "told"):
+        table.add_column(heading, overflow="fold")
+    for m in moves:
+        table.add_row(
+            _day(m.first_seen_at), m.person, m.from_org or "–", m.to_org or "–", m.role or m.from_role or "", m.date or "",
+            f"[{STATUS_STYLE[m.status]}]{m.status}[/]", str(len({e.outlet for e in m.evidence}) or "–"), _told(m),
+        )  # fmt: skip
+    _print(table, f"{len(moves)} moves")
+
+
+def _told(move: Move) -> str:
+    if move.sequence:
+        return f"{move.sequence}×"
+    return {"known": "known", "backlog": "backlog"}.get(move.origin, "history" if move.background else "no")
+
+
+def _day(at: datetime) -> str:
+    return at.date().isoformat()
+
+
+# --- deliveries -----------------------------------------------------------------------------------------------------
+
+
+def delivery_json(delivery: Delivery) -> str:
+    return dumps(asdict(delivery))
+
+
+def print_deliveries(deliveries: Sequence[Delivery]) -> None:
+    """Print the outbox as a table."""
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("id", "channel", "event", "state", "tries", "created", "next try", "error"):
+        table.add_column(heading, overflow="fold")
+    for d in deliveries:
+        due = d.next_try_at.isoformat(" ", "seconds") if d.state in ("pending", "leased") else ""
+        table.add_row(
+            d.id, d.channel, d.alert.event, f"[{STATE_STYLE[d.state]}]{d.state}[/]", str(d.attempts),
+            d.created_at.isoformat(" ", "seconds"), due, d.error or "",
+        )  # fmt: skip
+    _print(table, f"{len(deliveries)} deliveries")
+
+
+def _print(table: Any, footer: str) -> None:
+    from rich.console import Console
+
+    console = Console()
+    console.print(table)
+    console.print(f"[dim]{footer}[/]")
