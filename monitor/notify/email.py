@@ -1,0 +1,201 @@
+"""delivery -> mail over SMTP -> Accepted | Failed.  EDGE.
+
+Never writes to two people in one transaction: each recipient is a channel of its own (0053).
+"""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from enum import StrEnum
+
+from monitor.model import Accepted, Alert, Delivery, Failed, SendResult, content_id
+from monitor.notify.redact import redact
+from monitor.notify.render import flatten, render_html, render_subject, render_text
+from monitor.notify.routes import delivery_id
+
+TIMEOUT = timedelta(seconds=30)  # for each command
+# Quoted-printable and base64 only: not every relay announces 8BITMIME.
+_POLICY = SMTP.clone(cte_type="7bit")
+
+
+class Tls(StrEnum):
+    STARTTLS = "starttls"
+    TLS = "tls"  # from the first byte on (port 465)
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """The SMTP server that takes our mail."""
+
+    host: str
+    port: int = 587
+    tls: Tls = Tls.STARTTLS
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    timeout: timedelta = TIMEOUT
+    context: ssl.SSLContext | None = field(default=None, repr=False)  # None: the system's certificates, checked
+
+    def __post_init__(self) -> None:
+        if not f"{self.user or ''}{self.password or ''}".isascii():
+            raise ValueError("smtplib logs in with ASCII user names and passwords only")  # python/cpython#73936
+
+
+@dataclass(slots=True, kw_only=True)
+class Email:
+    """One recipient behind one relay."""
+
+    name: str
+    relay: Relay
+    sender: str  # "Move Monitor <moves@example.org>"
+    recipient: str
+
+    def __post_init__(self) -> None:
+        _address(self.sender), _address(self.recipient)  # ValueError now rather than at the first alert
+
+    def send(self, delivery: Delivery, now: datetime) -> SendResult:  # noqa: ARG002 - the mail bears the alert's time
+        message = build_message(delivery, sender=self.sender, recipient=self.recipient)
+        try:
+            session = self._open()
+        except (smtplib.SMTPException, OSError) as error:
+            return Failed(reason=redact(_explain_session(error), self._hidden()))
+        with _Closing(session):
+            return self._hand_over(session, message)
+
+    def _open(self) -> smtplib.SMTP:
+        """Connect, secure and log in.  What fails here is the set-up, not the mail: it is always tried again."""
+        relay, timeout = self.relay, self.relay.timeout.total_seconds()
+        context = relay.context or ssl.create_default_context()
+        name = _domain(self.sender)  # else smtplib asks the resolver for our own name, which can take seconds
+        if relay.tls is Tls.TLS:
+            session: smtplib.SMTP = smtplib.SMTP_SSL(relay.host, relay.port, name, timeout=timeout, context=context)
+        else:
+            session = smtplib.SMTP(relay.host, relay.port, name, timeout=timeout)
+        try:
+            if relay.tls is Tls.STARTTLS:
+                session.starttls(context=context)
+            if relay.user is not None:
+                session.login(relay.user, relay.password or "")
+        except BaseException:
+            session.close()
+            raise
+        return session
+
+    def _hand_over(self, session: smtplib.SMTP, message: EmailMessage) -> SendResult:
+        try:
+            session.send_message(message)
+        except smtplib.SMTPRecipientsRefused as error:
+            code, text = next(iter(error.recipients.values()))
+            return self._refusal("recipient", code, text)
+        except smtplib.SMTPSenderRefused as error:
+            return self._refusal("sender", error.smtp_code, error.smtp_error)
+        except smtplib.SMTPResponseException as error:
+            return self._refusal("mail", error.smtp_code, error.smtp_error)
+        except smtplib.SMTPNotSupportedError:
+            return Failed(reason="the relay takes no addresses beyond ASCII (SMTPUTF8)", permanent=True)
+        except (smtplib.SMTPException, OSError) as error:
+            return Failed(reason=redact(_explain_session(error), self._hidden()))
+        return Accepted(detail="250")
+
+    def _refusal(self, what: str, code: int, text: bytes | str) -> Failed:
+        """Judge a reply by its first digit (RFC 5321, section 4.2.1): 5 is for good, 4 is greylisting and the like."""
+        said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+        return Failed(reason=redact(f"{what} refused: {code} {said}", self._hidden()), permanent=code >= 500)
+
+    def _hidden(self) -> tuple[str, ...]:
+        return (self.relay.password,) if self.relay.password else ()
+
+
+def spread_email(email: Email, recipients: Sequence[str]) -> tuple[Email, ...]:
+    """Return one channel for each recipient, named "mail:anna@example.org": each has its own retries and its own end."""
+    return tuple(
+        replace(email, name=f"{email.name}:{parseaddr(recipient)[1]}", recipient=recipient) for recipient in recipients
+    )
+
+
+def build_message(delivery: Delivery, *, sender: str, recipient: str) -> EmailMessage:
+    """Return the mail of a delivery: the same bytes at every attempt, so no random boundary and no time of sending."""
+    alert, domain = delivery.alert, _domain(sender)
+    message = EmailMessage(policy=_POLICY)
+    message["Subject"] = render_subject(alert.payload)
+    message["From"] = _address(sender)
+    message["To"] = _address(recipient)
+    message["Date"] = format_datetime(alert.created_at)
+    message["Message-ID"] = f"<{delivery.id}@{domain}>"
+    if first := _first_of_thread(alert, delivery.channel):
+        message["In-Reply-To"] = message["References"] = f"<{first}@{domain}>"
+    message["List-Id"] = f"Personnel moves <moves.{domain}>"
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office replies
+    message.set_content(render_text(alert.payload))
+    message.add_alternative(render_html(alert.payload), subtype="html")
+    message.set_boundary(f"=={delivery.id}==")
+    return message
+
+
+def _first_of_thread(alert: Alert, channel: str) -> str | None:
+    """Return the delivery id of the move's first alert on this channel; None if `alert` is the first itself."""
+    if alert.sequence == 1:
+        return None
+    return delivery_id(content_id(alert.move_id, "1"), channel)
+
+
+def _address(text: str) -> Address:
+    name, address = parseaddr(flatten(text))
+    local, _, domain = address.rpartition("@")
+    if not local or not domain:
+        raise ValueError(f"not a mail address: {text!r}")
+    return Address(display_name=name, addr_spec=f"{local}@{_to_ascii(domain)}")
+
+
+def _domain(sender: str) -> str:
+    return _address(sender).domain
+
+
+def _to_ascii(domain: str) -> str:
+    return domain.encode("idna").decode()
+
+
+class _Closing:
+    """Ends a session politely; the mail is taken by then, so a failing QUIT changes nothing."""
+
+    def __init__(self, session: smtplib.SMTP) -> None:
+        self._session = session
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._session.quit()
+        except (smtplib.SMTPException, OSError):
+            self._session.close()
+
+
+def _explain_session(error: Exception) -> str:
+    """Name what kept the session from opening.  Replies to a login are not quoted: they may quote the login."""
+    cause = next(text for kind, text in _CAUSES if isinstance(error, kind))
+    code = getattr(error, "smtp_code", None)
+    return f"{cause}: {code}" if code else cause
+
+
+_CAUSES: tuple[tuple[type[Exception], str], ...] = (
+    (smtplib.SMTPAuthenticationError, "login refused"),
+    (smtplib.SMTPNotSupportedError, "the relay offers no STARTTLS, or no login that we know"),
+    (smtplib.SMTPServerDisconnected, "the relay hung up"),
+    (smtplib.SMTPException, "the relay is not ready"),
+    (ssl.SSLCertVerificationError, "tls: the relay's certificate is not valid"),
+    (ssl.SSLError, "tls failed"),
+    (TimeoutError, "timeout"),
+    (ConnectionError, "no connection"),
+    (socket.gaierror, "dns"),
+    (Exception, "no connection"),
+)

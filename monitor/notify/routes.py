@@ -1,0 +1,119 @@
+"""alert, routes -> deliveries.  Pure: who gets an alert, and why or why not.
+
+Never asks whether a move deserves an alert; that was decided by `rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from monitor.model import Alert, Delivery, DeliveryState, Kind, Origin, Register, Status, content_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Conditions that must all hold; an empty one always does.  Companies match with all that belongs to them."""
+
+    channels: tuple[str, ...]
+    name: str = ""
+    continue_: bool = False  # ask the routes below as well
+    people: frozenset[str] = frozenset()  # ids
+    cohorts: frozenset[str] = frozenset()
+    companies: frozenset[str] = frozenset()  # ids, on either side
+    from_companies: frozenset[str] = frozenset()
+    to_companies: frozenset[str] = frozenset()
+    kinds: frozenset[Kind] = frozenset()
+    statuses: frozenset[Status] = frozenset()
+    min_confidence: float = 0.0
+    registers: frozenset[Register] = frozenset()
+    # Backlog alerts exist only where `alert_backlog` asks for them: to ask twice would be a trap.
+    origins: frozenset[Origin] = frozenset({Origin.LIVE, Origin.BACKLOG})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteOutcome:
+    """How one route fared: it matched where `misses` is empty; one not `reached` was shadowed by a match above."""
+
+    route: Route
+    misses: tuple[str, ...]
+    reached: bool
+
+    @property
+    def takes(self) -> bool:
+        return self.reached and not self.misses
+
+
+def plan_deliveries(alert: Alert, routes: Sequence[Route], now: datetime) -> tuple[Delivery, ...]:
+    """Return one delivery for each channel that a route leads to, due at once."""
+    taking = [outcome.route for outcome in explain_routes(alert, routes) if outcome.takes]
+    channels = dict.fromkeys(channel for route in taking for channel in route.channels)
+    return tuple(plan_delivery(alert, channel, now) for channel in channels)
+
+
+def plan_delivery(alert: Alert, channel: str, now: datetime) -> Delivery:
+    return Delivery(
+        id=delivery_id(alert.id, channel),
+        alert=alert,
+        channel=channel,
+        state=DeliveryState.PENDING,
+        attempts=0,
+        created_at=now,
+        next_try_at=now,
+    )
+
+
+def delivery_id(alert_id: str, channel: str) -> str:
+    return f"msg_{content_id(alert_id, channel)}"
+
+
+def explain_routes(alert: Alert, routes: Sequence[Route]) -> tuple[RouteOutcome, ...]:
+    """Return for each route, first to last, what kept it from matching."""
+    return tuple(_explain(alert, routes))
+
+
+def spread(route: Route, members: Mapping[str, Sequence[str]]) -> Route:
+    """Replace each channel that stands for several ("mail" for its recipients) by its members (0053)."""
+    channels = tuple(member for channel in route.channels for member in members.get(channel, (channel,)))
+    return replace(route, channels=channels)
+
+
+def _explain(alert: Alert, routes: Sequence[Route]) -> Iterator[RouteOutcome]:
+    reached = True
+    for route in routes:
+        outcome = RouteOutcome(route=route, misses=tuple(_find_misses(alert, route)), reached=reached)
+        yield outcome
+        reached = reached and (route.continue_ or not outcome.takes)
+
+
+def _find_misses(alert: Alert, route: Route) -> Iterator[str]:
+    data: Any = alert.payload["data"]
+    sources, targets = _company_ids(data["from"]), _company_ids(data["to"])
+    conditions: tuple[tuple[str, Iterable[str], Iterable[str | None]], ...] = (
+        ("person", route.people, (data["person"]["id"],)),
+        ("cohort", route.cohorts, data["person"]["cohorts"]),
+        ("company", route.companies, sources + targets),
+        ("from", route.from_companies, sources),
+        ("to", route.to_companies, targets),
+        ("kind", route.kinds, (data["kind"],)),
+        ("status", route.statuses, (data["status"],)),
+        ("register", route.registers, (data["register"],)),
+        ("origin", route.origins, (alert.origin,)),
+    )
+    for field, wanted, found in conditions:
+        if wanted and not set(wanted) & set(found):
+            yield f"{field} {_list(found)} is not {_list(wanted)}"
+    if data["confidence"] < route.min_confidence:
+        yield f"confidence {data['confidence']} is under {route.min_confidence}"
+
+
+def _company_ids(company: Mapping[str, Any] | None) -> tuple[str, ...]:
+    if not company or not company["id"]:
+        return ()
+    return (company["id"], *company["parents"])
+
+
+def _list(values: Iterable[str | None]) -> str:
+    return " or ".join(sorted(str(value) for value in values if value)) or "none"
