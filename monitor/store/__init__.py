@@ -1,0 +1,1 @@
+"""Rows for everything that the pipeline knows.  Never decides what to write."""

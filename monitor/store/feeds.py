@@ -1,0 +1,132 @@
+"""Feeds and their due times <-> rows, inside the caller's transaction.  Never decides when a feed is due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from sqlite3 import Connection
+
+from monitor.model import Entry, Feed, Origin
+from monitor.store.rows import entry_values, feed_from
+from monitor.store.times import duration_to_micros, to_micros
+
+# A title that the feed gave itself stays where the configuration gives none.
+CONFIGURE = """
+INSERT INTO feeds (id, url, title, interval, next_poll_at, added_at)
+VALUES (:id, :url, :title, :interval, :now, :now)
+ON CONFLICT (id) DO UPDATE SET
+  title = CASE WHEN excluded.title <> '' THEN excluded.title ELSE feeds.title END,
+  interval = excluded.interval,
+  active = 1"""
+
+ACTIVE_IDS = "SELECT id FROM feeds WHERE active = 1"
+
+DEACTIVATE = "UPDATE feeds SET active = 0 WHERE id = ?"
+
+LEASE = """
+UPDATE feeds SET next_poll_at = :until
+WHERE id IN (
+  SELECT id FROM feeds WHERE active = 1 AND gone = 0 AND next_poll_at <= :now
+  ORDER BY next_poll_at LIMIT :limit
+)
+RETURNING *"""
+
+FAILING = "SELECT * FROM feeds WHERE active = 1 AND gone = 0 AND failures > 0 ORDER BY failures DESC, url"
+
+KNOWN_ENTRY = "SELECT content_hash FROM entries WHERE key = ?"
+
+# Address, interval and activity belong to the configuration.
+SAVE = """
+UPDATE feeds SET
+  title = :title, etag = :etag, last_modified = :last_modified, body_hash = :body_hash,
+  next_poll_at = :next_poll_at, last_poll_at = :last_poll_at, last_change_at = :last_change_at,
+  failures = :failures, error = :error, polls = :polls, gone = :gone
+WHERE id = :id"""
+
+# An entry is due for reading at once.  Known ones stay as they are: a poll done twice changes nothing.
+ADD_ENTRY = """
+INSERT INTO entries (
+  key, feed_id, guid, url, title, summary, author, published_at, updated_at, content_hash,
+  state, origin, first_seen_at, next_try_at
+) VALUES (
+  :key, :feed_id, :guid, :url, :title, :summary, :author, :published_at, :updated_at, :content_hash,
+  'new', :origin, :now, :now
+)
+ON CONFLICT (key) DO NOTHING"""
+
+# An edit of what was already read is news of today; one of what still waits keeps the origin that it came with.
+EDIT_ENTRY = """
+UPDATE entries SET
+  url = :url, title = :title, summary = :summary, author = :author,
+  published_at = :published_at, updated_at = :updated_at, content_hash = :content_hash,
+  origin = CASE WHEN state = 'new' THEN origin ELSE :origin END,
+  state = 'new', next_try_at = :now, attempts = 0, note = NULL, ended_at = NULL
+WHERE key = :key"""
+
+
+def sync(connection: Connection, feeds: Sequence[Feed], now: datetime) -> None:
+    configured = {feed.id for feed in feeds}
+    dropped = [(id,) for (id,) in connection.execute(ACTIVE_IDS) if id not in configured]
+    connection.executemany(DEACTIVATE, dropped)
+    connection.executemany(
+        CONFIGURE,
+        [
+            {
+                "id": feed.id,
+                "url": feed.url,
+                "title": feed.title,
+                "interval": duration_to_micros(feed.interval),
+                "now": to_micros(now),
+            }
+            for feed in feeds
+        ],
+    )
+
+
+def lease(connection: Connection, now: datetime, until: datetime, limit: int) -> list[Feed]:
+    rows = connection.execute(LEASE, {"now": to_micros(now), "until": to_micros(until), "limit": limit})
+    return [feed_from(row) for row in rows]
+
+
+def failing(connection: Connection) -> list[Feed]:
+    return [feed_from(row) for row in connection.execute(FAILING)]
+
+
+def known_entries(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
+    found = ((key, connection.execute(KNOWN_ENTRY, (key,)).fetchone()) for key in keys)
+    return {key: row["content_hash"] for key, row in found if row}
+
+
+def save(connection: Connection, feed: Feed) -> None:
+    connection.execute(
+        SAVE,
+        {
+            "id": feed.id,
+            "title": feed.title,
+            "etag": feed.validators.etag,
+            "last_modified": feed.validators.last_modified,
+            "body_hash": feed.body_hash,
+            "next_poll_at": to_micros(feed.next_poll_at),
+            "last_poll_at": to_micros(feed.last_poll_at),
+            "last_change_at": to_micros(feed.last_change_at),
+            "failures": feed.failures,
+            "error": feed.error,
+            "polls": feed.polls,
+            "gone": feed.gone,
+        },
+    )
+
+
+def add_entries(connection: Connection, entries: Sequence[Entry], origin: Origin, now: datetime) -> None:
+    _write_entries(connection, ADD_ENTRY, entries, origin, now)
+
+
+def edit_entries(connection: Connection, entries: Sequence[Entry], origin: Origin, now: datetime) -> None:
+    _write_entries(connection, EDIT_ENTRY, entries, origin, now)
+
+
+def _write_entries(
+    connection: Connection, statement: str, entries: Sequence[Entry], origin: Origin, now: datetime
+) -> None:
+    when = {"origin": origin, "now": to_micros(now)}
+    connection.executemany(statement, [{**entry_values(entry), **when} for entry in entries])

@@ -1,0 +1,250 @@
+"""An empty or older database -> one of today's schema.
+
+A migration that has been released is frozen: never edit one, never import live code into one; add the next.
+Times and durations are integer microseconds (`*_at`, interval), flags 0 or 1, structures JSON text (docs/data.md).
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Migrations
+from sqlite_utils.db import Database
+
+migrations = Migrations("monitor")
+
+META_1 = """
+CREATE TABLE meta (
+  key   TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT"""
+
+FEEDS_1 = """
+CREATE TABLE feeds (
+  id             TEXT PRIMARY KEY,
+  url            TEXT NOT NULL UNIQUE,
+  title          TEXT NOT NULL,
+  etag           TEXT,
+  last_modified  TEXT,
+  body_hash      TEXT,
+  interval       INTEGER NOT NULL,
+  next_poll_at   INTEGER NOT NULL,
+  last_poll_at   INTEGER,
+  last_change_at INTEGER,
+  failures       INTEGER NOT NULL DEFAULT 0,
+  error          TEXT,
+  polls          INTEGER NOT NULL DEFAULT 0,
+  gone           INTEGER NOT NULL DEFAULT 0 CHECK (gone IN (0, 1)),
+  active         INTEGER NOT NULL DEFAULT 1 CHECK (active IN (0, 1)),
+  added_at       INTEGER NOT NULL
+) STRICT"""
+
+# The text is the last column: SQLite reads those before it without walking its overflow pages.
+ARTICLES_1 = """
+CREATE TABLE articles (
+  id            TEXT PRIMARY KEY,
+  url           TEXT NOT NULL UNIQUE,
+  outlet        TEXT NOT NULL,
+  title         TEXT NOT NULL,
+  language      TEXT,
+  published_at  INTEGER NOT NULL,
+  content_hash  TEXT NOT NULL,
+  partial       INTEGER NOT NULL CHECK (partial IN (0, 1)),
+  note          TEXT,
+  first_read_at INTEGER NOT NULL,
+  read_at       INTEGER NOT NULL,
+  text          TEXT NOT NULL
+) STRICT"""
+
+ENTRIES_1 = """
+CREATE TABLE entries (
+  key           TEXT PRIMARY KEY,
+  feed_id       TEXT NOT NULL REFERENCES feeds (id),
+  guid          TEXT NOT NULL,
+  url           TEXT,
+  title         TEXT NOT NULL,
+  summary       TEXT NOT NULL,
+  author        TEXT,
+  published_at  INTEGER,
+  updated_at    INTEGER,
+  content_hash  TEXT NOT NULL,
+  state         TEXT NOT NULL CHECK (state IN ('new', 'read', 'skipped')),
+  origin        TEXT NOT NULL,
+  first_seen_at INTEGER NOT NULL,
+  next_try_at   INTEGER NOT NULL,
+  attempts      INTEGER NOT NULL DEFAULT 0,
+  note          TEXT,
+  ended_at      INTEGER,
+  article_id    TEXT REFERENCES articles (id),
+  UNIQUE (feed_id, guid)
+) STRICT"""
+
+HOSTS_1 = """
+CREATE TABLE hosts (
+  host    TEXT PRIMARY KEY,
+  slot_at INTEGER NOT NULL
+) STRICT"""
+
+MOVES_1 = """
+CREATE TABLE moves (
+  id            TEXT PRIMARY KEY,
+  person_key    TEXT NOT NULL,
+  person        TEXT NOT NULL,
+  person_id     TEXT,
+  kind          TEXT NOT NULL,
+  from_org      TEXT,
+  to_org        TEXT,
+  from_id       TEXT,
+  to_id         TEXT,
+  role          TEXT,
+  from_role     TEXT,
+  date          TEXT,
+  status        TEXT NOT NULL,
+  history       TEXT NOT NULL,
+  confidence    REAL NOT NULL,
+  register      TEXT NOT NULL,
+  origin        TEXT NOT NULL,
+  background    INTEGER NOT NULL CHECK (background IN (0, 1)),
+  first_seen_at INTEGER NOT NULL,
+  updated_at    INTEGER NOT NULL,
+  source        TEXT,
+  note          TEXT,
+  needs_review  TEXT,
+  sequence      INTEGER NOT NULL,
+  told          TEXT,
+  person_folded TEXT NOT NULL,
+  orgs_folded   TEXT NOT NULL
+) STRICT"""
+
+# No reference to claims: a known move's evidence comes from the watchlist, of which there is no article.
+EVIDENCE_1 = """
+CREATE TABLE evidence (
+  move_id      TEXT NOT NULL REFERENCES moves (id),
+  claim_key    TEXT NOT NULL,
+  position     INTEGER NOT NULL,
+  article_id   TEXT NOT NULL,
+  url          TEXT NOT NULL,
+  outlet       TEXT NOT NULL,
+  title        TEXT NOT NULL,
+  published_at INTEGER NOT NULL,
+  sentence     TEXT NOT NULL,
+  status       TEXT NOT NULL,
+  background   INTEGER NOT NULL CHECK (background IN (0, 1)),
+  confidence   REAL NOT NULL,
+  PRIMARY KEY (move_id, claim_key)
+) STRICT"""
+
+CLAIMS_1 = """
+CREATE TABLE claims (
+  key          TEXT PRIMARY KEY,
+  article_id   TEXT NOT NULL REFERENCES articles (id),
+  person_key   TEXT NOT NULL,
+  person       TEXT NOT NULL,
+  kind         TEXT NOT NULL,
+  from_org     TEXT,
+  to_org       TEXT,
+  role         TEXT,
+  from_role    TEXT,
+  date         TEXT,
+  status       TEXT NOT NULL,
+  background   INTEGER NOT NULL CHECK (background IN (0, 1)),
+  evidence     TEXT NOT NULL,
+  span_start   INTEGER NOT NULL,
+  span_end     INTEGER NOT NULL,
+  confidence   REAL NOT NULL,
+  register     TEXT NOT NULL,
+  trigger      TEXT NOT NULL,
+  rule         TEXT NOT NULL,
+  url          TEXT NOT NULL,
+  outlet       TEXT NOT NULL,
+  title        TEXT NOT NULL,
+  published_at INTEGER NOT NULL,
+  person_id    TEXT,
+  from_id      TEXT,
+  to_id        TEXT,
+  origin       TEXT NOT NULL,
+  needs_review TEXT,
+  pending      INTEGER NOT NULL CHECK (pending IN (0, 1)),
+  move_id      TEXT REFERENCES moves (id),
+  reasons      TEXT,
+  recorded_at  INTEGER NOT NULL,
+  withdrawn_at INTEGER
+) STRICT"""
+
+GROUPS_1 = """
+CREATE TABLE groups (
+  key         TEXT PRIMARY KEY,
+  article_id  TEXT NOT NULL REFERENCES articles (id),
+  name        TEXT NOT NULL,
+  counted     INTEGER,
+  out_of      INTEGER,
+  kind        TEXT,
+  from_org    TEXT,
+  to_org      TEXT,
+  date        TEXT,
+  status      TEXT NOT NULL,
+  background  INTEGER NOT NULL CHECK (background IN (0, 1)),
+  evidence    TEXT NOT NULL,
+  recorded_at INTEGER NOT NULL
+) STRICT"""
+
+ALERTS_1 = """
+CREATE TABLE alerts (
+  id         TEXT PRIMARY KEY,
+  move_id    TEXT NOT NULL REFERENCES moves (id),
+  sequence   INTEGER NOT NULL,
+  event      TEXT NOT NULL,
+  reasons    TEXT NOT NULL,
+  origin     TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  payload    TEXT NOT NULL,
+  UNIQUE (move_id, sequence)
+) STRICT"""
+
+# Move and sequence of the alert stand here again: a lease orders by them without a join.
+DELIVERIES_1 = """
+CREATE TABLE deliveries (
+  id          TEXT PRIMARY KEY,
+  alert_id    TEXT NOT NULL REFERENCES alerts (id),
+  move_id     TEXT NOT NULL REFERENCES moves (id),
+  sequence    INTEGER NOT NULL,
+  channel     TEXT NOT NULL,
+  state       TEXT NOT NULL CHECK (state IN ('pending', 'leased', 'accepted', 'dead')),
+  attempts    INTEGER NOT NULL,
+  created_at  INTEGER NOT NULL,
+  next_try_at INTEGER NOT NULL,
+  error       TEXT,
+  accepted_at INTEGER,
+  UNIQUE (alert_id, channel)
+) STRICT"""
+
+# What is due or open is a small part of each table and has its own small index.
+INDEXES_1 = (
+    "CREATE INDEX feeds_due ON feeds (next_poll_at) WHERE active = 1 AND gone = 0",
+    "CREATE INDEX entries_due ON entries (next_try_at) WHERE state = 'new'",
+    "CREATE INDEX claims_article_id ON claims (article_id)",
+    "CREATE INDEX claims_pending ON claims (person_key, published_at) WHERE pending = 1",
+    "CREATE INDEX groups_article_id ON groups (article_id)",
+    "CREATE INDEX moves_person_key ON moves (person_key)",
+    "CREATE INDEX moves_updated_at ON moves (updated_at)",
+    "CREATE INDEX deliveries_created_at ON deliveries (created_at)",
+    "CREATE INDEX deliveries_due ON deliveries (next_try_at) WHERE state IN ('pending', 'leased')",
+    """CREATE INDEX deliveries_open ON deliveries (move_id, channel, sequence)
+       WHERE state IN ('pending', 'leased')""",
+)
+
+
+@migrations(name="0001_feeds_entries_articles")
+def _feeds_entries_articles(db: Database) -> None:
+    for table in (META_1, FEEDS_1, ARTICLES_1, ENTRIES_1, HOSTS_1):
+        db.execute(table)
+
+
+@migrations(name="0002_moves_claims_alerts")
+def _moves_claims_alerts(db: Database) -> None:
+    for table in (MOVES_1, EVIDENCE_1, CLAIMS_1, GROUPS_1, ALERTS_1, DELIVERIES_1):
+        db.execute(table)
+
+
+@migrations(name="0003_indexes")
+def _indexes(db: Database) -> None:
+    for index in INDEXES_1:
+        db.execute(index)

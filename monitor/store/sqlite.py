@@ -1,0 +1,176 @@
+"""The pipeline's store in one SQLite file: every method is one transaction over the statements of the modules beside.
+
+Never decides: what to write comes in, what is stored comes out.  Any thread and any process may call it at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from monitor.errors import MonitorError
+from monitor.model import (
+    ArticleResult,
+    Consolidation,
+    Delivery,
+    DeliveryState,
+    Entry,
+    EntryToRead,
+    Feed,
+    Move,
+    Origin,
+    Reason,
+    SourcedClaim,
+)
+from monitor.names import person_key
+from monitor.store import articles, ledger, outbox, upkeep
+from monitor.store import feeds as feed_rows
+from monitor.store.database import Database
+
+
+def key_of_person(claim: SourcedClaim) -> str:
+    return person_key(claim.claim.person)
+
+
+class SqliteStore:
+    """Satisfies `ports.Store`.  Kept promises: tests/contract/test_store.py."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, path: Path, now: datetime) -> SqliteStore:
+        """Open the database, creating or upgrading it; PermanentError if it is damaged or of a newer version."""
+        database = Database(path)
+        try:
+            database.migrate(now)
+        except MonitorError:
+            database.close()
+            raise
+        return cls(database)
+
+    def close(self) -> None:
+        self._database.close()
+
+    # feeds
+
+    def sync_feeds(self, feeds: Sequence[Feed], now: datetime) -> None:
+        with self._database.write() as connection:
+            feed_rows.sync(connection, feeds, now)
+
+    def lease_feeds(self, now: datetime, lease: timedelta, limit: int) -> list[Feed]:
+        with self._database.write() as connection:
+            return feed_rows.lease(connection, now, now + lease, limit)
+
+    def known_entries(self, feed_id: str, keys: Iterable[str]) -> dict[str, str]:  # noqa: ARG002 - a key names its feed
+        with self._database.read() as connection:
+            return feed_rows.known_entries(connection, keys)
+
+    def save_poll(
+        self, feed: Feed, new: Sequence[Entry], edited: Sequence[Entry], origin: Origin, now: datetime
+    ) -> None:
+        with self._database.write() as connection:
+            feed_rows.save(connection, feed)
+            feed_rows.add_entries(connection, new, origin, now)
+            feed_rows.edit_entries(connection, edited, origin, now)
+
+    def failing_feeds(self) -> list[Feed]:
+        """Return active feeds whose last poll failed, the longest streak first."""
+        with self._database.read() as connection:
+            return feed_rows.failing(connection)
+
+    # entries
+
+    def lease_entries(self, now: datetime, lease: timedelta, limit: int) -> list[EntryToRead]:
+        with self._database.write() as connection:
+            return articles.lease_entries(connection, now, now + lease, limit)
+
+    def save_article(self, entry: EntryToRead, result: ArticleResult, now: datetime) -> None:
+        with self._database.write() as connection:
+            articles.save_article(connection, result.article, now)
+            articles.save_claims(connection, result, key_of_person, now)
+            articles.save_groups(connection, result.article.id, result.groups, now)
+            articles.end_entry(connection, entry, result.article, now)
+
+    def skip_entry(self, key: str, reason: str, now: datetime) -> None:
+        with self._database.write() as connection:
+            articles.skip_entry(connection, key, reason, now)
+
+    def retry_entry(self, key: str, at: datetime, error: str) -> None:
+        with self._database.write() as connection:
+            articles.retry_entry(connection, key, at, error)
+
+    def find_claims(self, article_id: str) -> list[tuple[SourcedClaim, str | None, tuple[Reason, ...] | None]]:
+        """Return the claims of an article, each with the move that it supports and why that was told or not.
+
+        The reasons are None while the claim waits, and empty where nothing was decided on it.
+        """
+        with self._database.read() as connection:
+            return articles.find_claims(connection, article_id)
+
+    # moves
+
+    def pending_people(self, limit: int) -> list[str]:
+        with self._database.read() as connection:
+            return ledger.pending_people(connection, limit)
+
+    def consolidate(
+        self, person_key: str, decide: Callable[[Sequence[Move], Sequence[SourcedClaim]], Consolidation]
+    ) -> Consolidation:
+        """`decide` runs inside the write transaction: it must be pure and may take milliseconds, not seconds."""
+        with self._database.write(durable=True) as connection:
+            pending = ledger.load_pending(connection, person_key)
+            outcome = decide(pending.moves, pending.claims)
+            ledger.save_outcome(connection, pending, outcome)
+        return outcome
+
+    def add_known_moves(self, moves: Sequence[Move]) -> int:
+        with self._database.write() as connection:
+            return ledger.add_moves(connection, moves)
+
+    def find_moves(
+        self, *, person: str | None = None, company: str | None = None, since: datetime | None = None, limit: int = 1000
+    ) -> list[Move]:
+        with self._database.read() as connection:
+            return ledger.find_moves(connection, person=person, company=company, since=since, limit=limit)
+
+    # outbox
+
+    def lease_deliveries(self, now: datetime, lease: timedelta, limit: int) -> list[Delivery]:
+        with self._database.write() as connection:
+            return outbox.lease(connection, now, now + lease, limit)
+
+    def save_delivery(self, delivery: Delivery) -> None:
+        with self._database.write(durable=True) as connection:
+            outbox.save(connection, delivery)
+
+    def find_deliveries(self, *, state: DeliveryState | None = None, limit: int = 100) -> list[Delivery]:
+        with self._database.read() as connection:
+            return outbox.find(connection, state, limit)
+
+    def replay_delivery(self, id: str, now: datetime) -> Delivery | None:
+        with self._database.write() as connection:
+            return outbox.replay(connection, id, now)
+
+    # upkeep
+
+    def take_slot(self, host: str, now: datetime, gap: timedelta) -> datetime:
+        with self._database.write() as connection:
+            return upkeep.take_slot(connection, host, now, gap)
+
+    def sweep(self, now: datetime) -> int:
+        with self._database.write() as connection:
+            return outbox.end_leases(connection, now)
+
+    def next_due(self) -> datetime | None:
+        with self._database.read() as connection:
+            return upkeep.next_due(connection)
+
+    def counts(self) -> dict[str, int]:
+        with self._database.read() as connection:
+            return upkeep.counts(connection)
+
+    def backup(self, path: Path) -> None:
+        """Write a consistent copy of the database to `path` while others read and write."""
+        self._database.backup(path)
