@@ -1,0 +1,32 @@
+"""config folder and environment -> Config, or ConfigError with every problem of every file at once.
+
+Never reaches the network and never writes, but for the JSON Schemas when asked.
+"""
+
+from monitor.config.load import load_config
+from monitor.config.model import (
+    Channel,
+    Config,
+    ConfiguredFeed,
+    EmailChannel,
+    KnownMove,
+    LogChannel,
+    Match,
+    Route,
+    WebhookChannel,
+)
+from monitor.config.schema import write_schemas
+
+__all__ = [
+    "Channel",
+    "Config",
+    "ConfiguredFeed",
+    "EmailChannel",
+    "KnownMove",
+    "LogChannel",
+    "Match",
+    "Route",
+    "WebhookChannel",
+    "load_config",
+    "write_schemas",
+]

@@ -1,0 +1,287 @@
+"""The config files as models: one class per file, one field per key.  The JSON Schemas are generated from these.
+
+Never checks what needs two places to be seen (references, duplicates, secrets): `references` and `secrets` do.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from monitor.config.units import Duration, Email, Network, PartialDate, Size, Url, render_duration
+from monitor.model import Kind, Origin, Register, Status
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+def _listed(value: Any) -> Any:
+    """Take `person: X` for `person: [X]`."""
+    return [value] if isinstance(value, str) else value
+
+
+class File(BaseModel):
+    """Base of everything that stands in a config file: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+# --- settings.yaml -----------------------------------------------------------------------------------------------
+
+
+class Poll(File):
+    interval: Duration = Field(
+        default=timedelta(minutes=15), description="How often a feed is polled that says nothing else."
+    )
+    shortest: Duration = Field(default=timedelta(minutes=1), description="No feed is polled more often than this.")
+    longest: Duration = Field(default=timedelta(days=1), description="Every feed is polled at least this often.")
+    concurrency: int = Field(default=20, ge=1, le=1000, description="How many requests may be under way at once.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Poll:
+        if not timedelta(seconds=1) <= self.shortest <= self.interval <= self.longest:
+            wants = "poll must keep 1s ≤ shortest ≤ interval ≤ longest; these are"
+            given = ", ".join(map(render_duration, (self.shortest, self.interval, self.longest)))
+            raise ValueError(f"{wants} {given}")
+        return self
+
+
+class Pages(File):
+    read: bool = Field(
+        default=True, description="Read the article's page; if false, title and summary of the entry are all."
+    )
+    max_age: Duration = Field(default=timedelta(days=30), description="Entries published longer ago are not read.")
+    workers: int = Field(default=2, ge=1, le=64, description="Processes that parse feeds and read pages.")
+    deadline: Duration = Field(
+        default=timedelta(seconds=10), description="A page that takes longer to parse is given up."
+    )
+
+
+class Http(File):
+    timeout: Duration = Field(default=timedelta(seconds=30), description="A request that takes longer is given up.")
+    host_gap: Duration = Field(default=timedelta(seconds=1), description="Pause between two requests to one host.")
+    feed_limit: Size = Field(default=5_000_000, description="A larger feed is refused.")
+    page_limit: Size = Field(default=3_000_000, description="A larger page is refused.")
+    allow_networks: list[Network] = Field(
+        default=[],
+        description="Private networks that may be reached; all others are refused, whatever a feed links to.",
+    )
+
+
+class Keep(File):
+    articles: Duration = Field(
+        default=timedelta(days=365), description="Texts of articles without a move are kept this long."
+    )
+    deliveries: Duration = Field(default=timedelta(days=90), description="Accepted deliveries are kept this long.")
+
+
+class Settings(File):
+    """How the monitor works: settings.yaml."""
+
+    contact: str | None = Field(
+        default=None, description="Web or mail address in the User-Agent, by which a publisher can reach you."
+    )
+    alert_backlog: bool = Field(default=False, description="Alert of what stood in a feed when it was first polled.")
+    alert_confidence: float = Field(
+        default=0.6, ge=0, le=1, description="A move under this confidence raises no alert."
+    )
+    alert_max_age: Duration = Field(
+        default=timedelta(days=14), description="News published longer ago raises no alert."
+    )
+    poll: Poll = Field(default=Poll(), description="When feeds are polled.")
+    pages: Pages = Field(default=Pages(), description="How articles are read.")
+    http: Http = Field(default=Http(), description="Limits of requests.")
+    keep: Keep = Field(default=Keep(), description="How long things are kept.")
+
+
+# --- feeds.yaml --------------------------------------------------------------------------------------------------
+
+
+class Feed(File):
+    url: Url = Field(description="Address of the RSS, Atom or JSON feed.")
+    title: str = Field(default="", description="What to call it.")
+    interval: Duration | None = Field(
+        default=None, description="How often it is polled; settings decide if it is left out."
+    )
+    pages: bool | None = Field(default=None, description="Read the articles' pages; settings decide if it is left out.")
+
+
+def _feed(value: Any) -> Any:
+    return {"url": value} if isinstance(value, str) else value
+
+
+class Feeds(File):
+    """What is polled: feeds.yaml."""
+
+    feeds: list[Annotated[Feed, BeforeValidator(_feed)]] = Field(description="The feeds, in any order.")
+
+
+# --- watchlist.yaml ----------------------------------------------------------------------------------------------
+
+
+class _Subject(File):
+    name: Name = Field(description="The full name.")
+    id: str | None = Field(
+        default=None, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="Stable id; made of the name if it is left out."
+    )
+    aliases: list[Name] = Field(default=[], description="Other names that mean nobody else.")
+    exact: list[Name] = Field(
+        default=[],
+        description="Names, the main one included, that are everyday words or very short: they count only as written "
+        "here, and only where the sentence speaks of a company or person.",
+    )
+    context: list[Name] = Field(
+        default=[], description="Words that speak for this subject where the name alone is doubtful."
+    )
+    not_: list[Name] = Field(default=[], alias="not", description="Words that speak of a namesake.")
+    watched: bool = Field(default=True, description="If false, the name is known but raises no alert by itself.")
+
+
+class Company(_Subject):
+    former: list[Name] = Field(default=[], description="Names that it had before.")
+    parent: str | None = Field(default=None, description="The company that it belongs to.")
+    separate: bool = Field(
+        default=False, description="Changes between it and its parent are moves; otherwise they are changes of role."
+    )
+
+
+class Person(_Subject):
+    pass
+
+
+class Cohort(File):
+    name: Name = Field(description="What to call the group.")
+    id: str | None = Field(default=None, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="Stable id.")
+    members: list[Name] = Field(description="People of this file.")
+    context: list[Name] = Field(
+        default=[], description="Words that speak for each member where the name alone is doubtful."
+    )
+    note: str = Field(default="", description="Who they are.")
+
+
+class KnownMove(File):
+    person: Name = Field(description="A person of this file.")
+    from_: str | None = Field(default=None, alias="from", description="The company left.")
+    to: str | None = Field(default=None, description="The company joined.")
+    kind: Kind | None = Field(default=None, description="Follows from the two sides if it is left out.")
+    role: str | None = Field(default=None, description="The new role.")
+    from_role: str | None = Field(default=None, description="The role given up.")
+    date: PartialDate | None = Field(default=None, description="When, as precise as it is known.")
+    status: Status = Field(default=Status.CONFIRMED, description="How sure it is.")
+    note: str = Field(default="", description="Anything worth knowing.")
+    source: str = Field(default="", description="Where this is told: an address or a title.")
+
+    @model_validator(mode="after")
+    def _has_a_side(self) -> KnownMove:
+        if not self.from_ and not self.to:
+            raise ValueError("a known move needs 'from' or 'to'")
+        return self
+
+
+class Watchlist(File):
+    """Who is watched: watchlist.yaml."""
+
+    companies: list[Company] = Field(default=[], description="Companies and their units.")
+    people: list[Person] = Field(default=[], description="People.")
+    cohorts: list[Cohort] = Field(default=[], description="Groups of people, for routes.")
+    known_moves: list[KnownMove] = Field(default=[], description="Moves that are known already and are never alerted.")
+
+
+# --- channels.yaml -----------------------------------------------------------------------------------------------
+
+
+class _Channel(File):
+    pass
+
+
+class Log(_Channel):
+    type: Literal["log"] = Field(description="Writes alerts to the log.")
+
+
+class Webhook(_Channel):
+    type: Literal["webhook"] = Field(description="POSTs alerts, signed as Standard Webhooks are.")
+    url: Url | None = Field(default=None, description="Where to POST.")
+    url_env: str | None = Field(default=None, description="Environment variable that holds the URL.")
+    url_file: str | None = Field(default=None, description="File that holds the URL.")
+    secret_env: str | None = Field(
+        default=None, description="Environment variable that holds the signing secret (whsec_…)."
+    )
+    secret_file: str | None = Field(default=None, description="File that holds the signing secret.")
+    old_secret_env: str | None = Field(
+        default=None, description="During a rotation: the secret before, signed with as well."
+    )
+    old_secret_file: str | None = Field(default=None, description="During a rotation: file of the secret before.")
+    timeout: Duration = Field(
+        default=timedelta(seconds=15), description="An endpoint that takes longer is tried again later."
+    )
+
+
+class Mail(_Channel):
+    type: Literal["email"] = Field(description="Sends alerts over SMTP.")
+    host: Name = Field(description="The SMTP relay.")
+    port: int = Field(default=587, ge=1, le=65535, description="Its port: 587 for starttls, 465 for tls.")
+    security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="How the connection is protected."
+    )
+    username: str | None = Field(default=None, description="User name, if the relay wants one.")
+    password_env: str | None = Field(default=None, description="Environment variable that holds the password.")
+    password_file: str | None = Field(default=None, description="File that holds the password.")
+    from_: Email = Field(alias="from", description="Sender.")
+    to: Annotated[list[Email], BeforeValidator(_listed)] = Field(min_length=1, description="Recipients.")
+    timeout: Duration = Field(
+        default=timedelta(seconds=30), description="A relay that takes longer is tried again later."
+    )
+
+
+Channel = Annotated[Log | Webhook | Mail, Field(discriminator="type")]
+Names = Annotated[
+    list[Name],
+    BeforeValidator(_listed),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
+def _one_or_more(choices: type) -> Any:
+    return Annotated[list[choices], BeforeValidator(_listed)]  # type: ignore[valid-type]
+
+
+class Match(File):
+    person: Names = Field(default=[], description="The person is one of these.")
+    cohort: Names = Field(default=[], description="The person belongs to one of these groups.")
+    company: Names = Field(default=[], description="One side is one of these companies or a unit of one.")
+    from_: Names = Field(default=[], alias="from", description="The company left is one of these or a unit of one.")
+    to: Names = Field(default=[], description="The company joined is one of these or a unit of one.")
+    kind: _one_or_more(Kind) = Field(default=[], description="The kind of move.")  # type: ignore[valid-type]
+    status: _one_or_more(Status) = Field(default=[], description="How sure it is.")  # type: ignore[valid-type]
+    register_: _one_or_more(Register) = Field(  # type: ignore[valid-type]
+        default=[], alias="register", description="The world that the news is of."
+    )
+    origin: _one_or_more(Origin) = Field(  # type: ignore[valid-type]
+        default=[Origin.LIVE], description="How it came to us; only live news unless said otherwise."
+    )
+    min_confidence: float = Field(default=0.0, ge=0, le=1, description="At least this confidence.")
+
+
+class Route(File):
+    name: str = Field(default="", description="What to call it.")
+    match: Match = Field(default=Match(), description="All of these must hold; nothing said matches all.")
+    to: Names = Field(min_length=1, description="The channels that get the alert.")
+    continue_: bool = Field(
+        default=False, alias="continue", description="Go on to the next route after this one matched."
+    )
+
+
+class Channels(File):
+    """Who is told what: channels.yaml."""
+
+    channels: dict[str, Channel] = Field(description="The channels, each under its name.")
+    routes: list[Route] = Field(description="Tried first to last; the first that matches decides, unless it continues.")
+
+
+FILES: dict[str, type[File]] = {
+    "settings.yaml": Settings,
+    "feeds.yaml": Feeds,
+    "watchlist.yaml": Watchlist,
+    "channels.yaml": Channels,
+}
