@@ -9,6 +9,7 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.headerregistry import Address
@@ -60,35 +61,33 @@ class Email:
     recipient: str
 
     def __post_init__(self) -> None:
-        _address(self.sender), _address(self.recipient)  # ValueError now rather than at the first alert
+        for address in (self.sender, self.recipient):
+            _address(address)  # ValueError now rather than at the first alert
 
     def send(self, delivery: Delivery, now: datetime) -> SendResult:  # noqa: ARG002 - the mail bears the alert's time
         message = build_message(delivery, sender=self.sender, recipient=self.recipient)
         try:
-            session = self._open()
-        except (smtplib.SMTPException, OSError) as error:
+            with closing(self._connect()) as session:
+                self._prepare(session)
+                return self._hand_over(session, message)
+        except (smtplib.SMTPException, OSError) as error:  # no fault of the mail's: it is always tried again
             return Failed(reason=redact(_explain_session(error), self._hidden()))
-        with _Closing(session):
-            return self._hand_over(session, message)
 
-    def _open(self) -> smtplib.SMTP:
-        """Connect, secure and log in.  What fails here is the set-up, not the mail: it is always tried again."""
+    def _connect(self) -> smtplib.SMTP:
         relay, timeout = self.relay, self.relay.timeout.total_seconds()
-        context = relay.context or ssl.create_default_context()
         name = _domain(self.sender)  # else smtplib asks the resolver for our own name, which can take seconds
         if relay.tls is Tls.TLS:
-            session: smtplib.SMTP = smtplib.SMTP_SSL(relay.host, relay.port, name, timeout=timeout, context=context)
-        else:
-            session = smtplib.SMTP(relay.host, relay.port, name, timeout=timeout)
-        try:
-            if relay.tls is Tls.STARTTLS:
-                session.starttls(context=context)
-            if relay.user is not None:
-                session.login(relay.user, relay.password or "")
-        except BaseException:
-            session.close()
-            raise
-        return session
+            return smtplib.SMTP_SSL(relay.host, relay.port, name, timeout=timeout, context=self._context())
+        return smtplib.SMTP(relay.host, relay.port, name, timeout=timeout)
+
+    def _prepare(self, session: smtplib.SMTP) -> None:
+        if self.relay.tls is Tls.STARTTLS:
+            session.starttls(context=self._context())
+        if self.relay.user is not None:
+            session.login(self.relay.user, self.relay.password or "")
+
+    def _context(self) -> ssl.SSLContext:
+        return self.relay.context or ssl.create_default_context()
 
     def _hand_over(self, session: smtplib.SMTP, message: EmailMessage) -> SendResult:
         try:
@@ -102,8 +101,8 @@ class Email:
             return self._refusal("mail", error.smtp_code, error.smtp_error)
         except smtplib.SMTPNotSupportedError:
             return Failed(reason="the relay takes no addresses beyond ASCII (SMTPUTF8)", permanent=True)
-        except (smtplib.SMTPException, OSError) as error:
-            return Failed(reason=redact(_explain_session(error), self._hidden()))
+        with suppress(smtplib.SMTPException, OSError):  # it is taken by now, however the relay says goodbye
+            session.quit()
         return Accepted(detail="250")
 
     def _refusal(self, what: str, code: int, text: bytes | str) -> Failed:
@@ -162,22 +161,6 @@ def _domain(sender: str) -> str:
 
 def _to_ascii(domain: str) -> str:
     return domain.encode("idna").decode()
-
-
-class _Closing:
-    """Ends a session politely; the mail is taken by then, so a failing QUIT changes nothing."""
-
-    def __init__(self, session: smtplib.SMTP) -> None:
-        self._session = session
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *_: object) -> None:
-        try:
-            self._session.quit()
-        except (smtplib.SMTPException, OSError):
-            self._session.close()
 
 
 def _explain_session(error: Exception) -> str:
