@@ -53,11 +53,19 @@ INSTANT = Instant()
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option(
-    "--config", envvar="MONITOR_CONFIG", default="config", show_default=True, type=click.Path(path_type=Path),
+    "--config",
+    envvar="MONITOR_CONFIG",
+    default="config",
+    show_default=True,
+    type=click.Path(path_type=Path),
     help="Folder of settings.yaml, feeds.yaml, watchlist.yaml, channels.yaml.",
 )
 @click.option(
-    "--state", envvar="MONITOR_STATE", default="state", show_default=True, type=click.Path(path_type=Path),
+    "--state",
+    envvar="MONITOR_STATE",
+    default="state",
+    show_default=True,
+    type=click.Path(path_type=Path),
     help="Folder of the database; made if it is missing.",
 )
 @click.version_option(package_name="move-monitor", prog_name="monitor")

@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from monitor.clock import Clock
 from monitor.collect.feeds import parse_feed
@@ -24,10 +24,8 @@ from monitor.match.identify import identify_claim
 from monitor.match.mentions import find_mentions
 from monitor.match.watchlist import Watchlist
 from monitor.model import (
-    Alert,
     ArticleResult,
     Consolidation,
-    Decision,
     Delivery,
     EntryToRead,
     Failed,
@@ -38,15 +36,16 @@ from monitor.model import (
     Origin,
     Page,
     Poll,
-    Reason,
     Refused,
     SendResult,
     SourcedClaim,
+    Subject,
     Validators,
 )
 from monitor.moves.resolve import resolve
 from monitor.notify.outbox import after_failure, after_success
-from monitor.notify.rules import AlertRules, Route, build_alert, decide_alert, plan_deliveries, tell_silently
+from monitor.notify.routes import Route, plan_deliveries
+from monitor.notify.rules import AlertRules, conclude
 from monitor.ports import Channel, Fetcher, Reader, Sandbox, Store
 
 LEASE = timedelta(minutes=5)  # longer than any batch takes: limits end every request and every worker task well before
@@ -74,10 +73,12 @@ class Pipeline:
     clock: Clock
     read_page: Callable[[Page], ArticleResult]  # `process_article` bound to watchlist and reader, run in the sandbox
     reads_pages: Callable[[str], bool]  # feed id -> is the article's page fetched, or is the entry the article?
+    subjects: Mapping[str, Subject]
     parents: Mapping[str, str]  # company id -> its parent's
     rules: AlertRules
     routes: Sequence[Route]
     alert_backlog: bool = False
+    max_entry_age: timedelta = timedelta(days=30)
     batches: Batches = Batches()
     jitter: random.Random = field(default_factory=random.Random)
 
@@ -149,13 +150,16 @@ class Pipeline:
     def _decide(self, moves: Sequence[Move], claims: Sequence[SourcedClaim]) -> Consolidation:
         now = self.clock.now()
         resolution = resolve(moves, claims, parents=self.parents, now=now)
-        told = [decide_telling(before, after, rules=self.rules, now=now) for before, after in resolution.changes]
-        alerts = tuple(t.alert for t in told if t.alert)
-        deliveries = (plan_deliveries(a, self.routes, now, parents=self.parents) for a in alerts)
+        concluded = [
+            conclude(before, after, rules=self.rules, now=now, subjects=self.subjects)
+            for before, after in resolution.changes
+        ]
+        alerts = tuple(c.alert for c in concluded if c.alert)
+        deliveries = (plan_deliveries(alert, self.routes, now) for alert in alerts)
         return Consolidation(
-            moves=tuple(t.move for t in told),
+            moves=tuple(c.move for c in concluded),
             support=resolution.support,
-            decisions={t.move.id: t.decision for t in told},
+            decisions={c.move.id: c.decision for c in concluded},
             alerts=alerts,
             deliveries=tuple(d for ds in deliveries for d in ds),
         )
@@ -243,22 +247,3 @@ def with_answer(page: Page, poll: Poll) -> Page:
             )
         case _:
             return replace(page, refused="not modified")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
-    """A changed move, the decision on it, and its alert if there is one."""
-
-    move: Move
-    decision: Decision
-    alert: Alert | None = None
-
-
-def decide_telling(before: Move | None, after: Move, *, rules: AlertRules, now: datetime) -> Telling:
-    """Decide whether a changed move is told, and mark it as told if so; backlog counts as told without an alert."""
-    decision = decide_alert(before, after, rules=rules, now=now)
-    if decision.event is None:
-        silent = decision.reasons[0] is Reason.BACKLOG
-        return Telling(move=tell_silently(after, now) if silent else after, decision=decision)
-    move, alert = build_alert(after, decision, now)
-    return Telling(move=move, decision=decision, alert=alert)

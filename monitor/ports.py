@@ -49,6 +49,10 @@ class Store(Protocol):
         """Write the feed's new state and its new and edited entries (due for reading) together, or nothing."""
         ...
 
+    def failing_feeds(self) -> list[Feed]:
+        """Return active feeds whose last poll failed, the longest streak first."""
+        ...
+
     # entries
     def lease_entries(self, now: datetime, lease: timedelta, limit: int) -> list[EntryToRead]: ...
 
@@ -102,6 +106,10 @@ class Store(Protocol):
     # upkeep
     def take_slot(self, host: str, now: datetime, gap: timedelta) -> datetime:
         """Reserve the next request slot of a host, at least `gap` after the one before; return when it is."""
+        ...
+
+    def resume(self, now: datetime) -> None:
+        """Make due at once what an earlier process of this state directory held leased when it ended."""
         ...
 
     def sweep(self, now: datetime) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from monitor.model import Claim, Delivery, GroupClaim, Move
@@ -31,8 +31,26 @@ def claim_line(line: str, reader: Reader) -> str:
     published_at = parse_published(item.get("published") or "")
     reading = reader.read(item.get("title") or "", item.get("text") or "", published_at)
     return dumps(
-        {"id": item["id"], "claims": [claim_dict(c) for c in reading.claims], "groups": [group_dict(g) for g in reading.groups]}
+        {
+            "id": item["id"],
+            "claims": [claim_dict(c) for c in reading.claims],
+            "groups": [group_dict(g) for g in reading.groups],
+        }
     )
+
+
+def parse_published(text: str) -> datetime:
+    """Parse a publication date in ISO 8601 or as written ("May 31 2018", "2024"); a part not stated is its first.
+
+    Without an offset it is UTC; where nothing can be read of it, the article is taken to be of 1 January 1970.
+    """
+    from dateutil import parser
+
+    try:
+        at = parser.parse(text, default=datetime(1970, 1, 1, tzinfo=UTC))
+    except (ValueError, OverflowError):
+        at = datetime(1970, 1, 1, tzinfo=UTC)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def claim_dict(claim: Claim) -> dict[str, Any]:

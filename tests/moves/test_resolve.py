@@ -13,7 +13,13 @@ from monitor.moves.resolve import confidence_of, found_move, resolve
 
 NOW = datetime(2025, 12, 1, tzinfo=UTC)
 PARENTS = {"fair": "meta", "google-deepmind": "google"}
-IDS = {"Meta": "meta", "FAIR": "fair", "Google": "google", "Google DeepMind": "google-deepmind", "Mistral AI": "mistral"}
+IDS = {
+    "Meta": "meta",
+    "FAIR": "fair",
+    "Google": "google",
+    "Google DeepMind": "google-deepmind",
+    "Mistral AI": "mistral",
+}
 _numbers = count()
 
 
@@ -51,13 +57,16 @@ def test_twenty_outlets_make_one_move_with_twenty_pieces_of_evidence():
 
 def test_a_departure_waits_for_its_destination():
     (move,) = ledger(
-        told("Joelle Pineau", "leave", "Meta", on="2025-04-01"), told("Joëlle Pineau", "join", None, "Cohere", on="2025-08-14")
+        told("Joelle Pineau", "leave", "Meta", on="2025-04-01"),
+        told("Joëlle Pineau", "join", None, "Cohere", on="2025-08-14"),
     )
     assert (move.kind, move.from_org, move.to_org) == (Kind.MOVE, "Meta", "Cohere")
 
 
 def test_a_destination_a_year_and_a_half_later_is_another_move():
-    assert len(ledger(told("Jane Roe", "leave", "Meta", on="2024-01-01"), told("Jane Roe", "join", None, "Cohere"))) == 2
+    assert (
+        len(ledger(told("Jane Roe", "leave", "Meta", on="2024-01-01"), told("Jane Roe", "join", None, "Cohere"))) == 2
+    )
 
 
 def test_a_bare_surname_never_completes_a_departure():
@@ -74,7 +83,14 @@ def test_people_who_share_a_surname_are_kept_apart():
 
 
 def test_a_unit_and_its_parent_are_one_side():
-    assert len(ledger(told("Rob Fergus", "move", "Google DeepMind", "FAIR"), told("Robert Fergus", "move", "Google", "Meta"))) == 1
+    assert (
+        len(
+            ledger(
+                told("Rob Fergus", "move", "Google DeepMind", "FAIR"), told("Robert Fergus", "move", "Google", "Meta")
+            )
+        )
+        == 1
+    )
 
 
 def test_a_name_written_in_two_ways_is_one_organisation():
@@ -86,7 +102,9 @@ def test_rival_destinations_are_two_moves():
 
 
 def test_outlets_that_differ_on_the_origin_tell_one_move():
-    (move,) = ledger(told("Jane Roe", "move", "Meta", "Cohere"), told("Jane Roe", "move", "Apple", "Cohere", on="2025-06-03"))
+    (move,) = ledger(
+        told("Jane Roe", "move", "Meta", "Cohere"), told("Jane Roe", "move", "Apple", "Cohere", on="2025-06-03")
+    )
     assert move.from_org == "Meta"
 
 
@@ -145,14 +163,19 @@ def test_a_look_back_finds_the_move_it_speaks_of():
     ],
 )
 def test_status_follows_the_news(steps, history):
-    claims = [told("Jane Roe", "leave", "Meta", on=f"2025-06-{i + 1:02}", status=Status(s)) for i, s in enumerate(steps)]
+    claims = [
+        told("Jane Roe", "leave", "Meta", on=f"2025-06-{i + 1:02}", status=Status(s)) for i, s in enumerate(steps)
+    ]
     (move,) = ledger(*claims)
     assert [h.status.value for h in move.history] == history
     assert move.status == move.history[-1].status
 
 
 def test_a_known_move_keeps_its_status_and_its_sides():
-    known = replace(found_move(told("Armand Joulin", "move", "Meta", "Google DeepMind", date="2023-05"), now=NOW), origin=Origin.KNOWN)
+    known = replace(
+        found_move(told("Armand Joulin", "move", "Meta", "Google DeepMind", date="2023-05"), now=NOW),
+        origin=Origin.KNOWN,
+    )
     claim = told("Armand Joulin", "leave", "Meta", status=Status.REPORTED)
     ((_, after),) = resolve([known], [claim], parents=PARENTS, now=NOW).changes
     assert after.id == known.id

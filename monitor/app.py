@@ -1,0 +1,222 @@
+"""Configuration -> the object graph: the only place that names concrete edges.
+
+Never decides anything; what is built here lives until `App.close`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from monitor.clock import Clock
+from monitor.collect.http import HttpFetcher, HttpLimits
+from monitor.config import Channel as ChannelConfig
+from monitor.config import Config, EmailChannel, KnownMove, LogChannel, WebhookChannel
+from monitor.config import Route as RouteConfig
+from monitor.match.watchlist import Watchlist
+from monitor.model import ArticleResult, Move, Origin, Page, Register, StatusChange, content_id
+from monitor.moves.reader import default_reader
+from monitor.names import person_key
+from monitor.notify.email import Email, Relay, Tls, spread_email
+from monitor.notify.log import Log
+from monitor.notify.routes import Route, spread
+from monitor.notify.rules import AlertRules
+from monitor.notify.webhook import Webhook
+from monitor.pipeline import Pipeline, process_article
+from monitor.ports import Channel, Reader
+from monitor.sandbox import ProcessSandbox
+from monitor.store.lock import StateLock
+from monitor.store.sqlite import SqliteStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """The built program and what must be closed after it."""
+
+    config: Config
+    pipeline: Pipeline
+    store: SqliteStore
+    sandbox: ProcessSandbox
+    fetcher: HttpFetcher
+    lock: StateLock | None
+
+    def close(self) -> None:
+        self.sandbox.close()
+        self.fetcher.close()
+        self.store.close()
+        if self.lock:
+            self.lock.release()
+
+
+def build(config: Config, state: Path, clock: Clock, *, locked: bool = True) -> App:
+    """Build the program over the database in `state`; `locked` takes the directory for this process alone.
+
+    Raises PermanentError where another process holds the directory or the database cannot be used.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    lock = StateLock(state / "monitor.lock") if locked else None
+    if lock:
+        lock.acquire()
+    store = SqliteStore.open(state / "monitor.db", clock.now())
+    fetcher = build_fetcher(config)
+    sandbox = ProcessSandbox(
+        workers=config.settings.pages.workers,
+        seconds=config.settings.pages.deadline.total_seconds(),
+        initializer=prepare_worker,
+        initargs=(config,),
+    )
+    if lock:
+        prepare_store(store, config, clock.now())
+    return App(
+        config=config,
+        pipeline=build_pipeline(config, store, fetcher, sandbox, clock),
+        store=store,
+        sandbox=sandbox,
+        fetcher=fetcher,
+        lock=lock,
+    )
+
+
+def prepare_store(store: SqliteStore, config: Config, now: datetime) -> None:
+    """Tell the store what is configured, and take up at once what an earlier process left half done."""
+    store.sync_feeds([feed.as_feed() for feed in config.feeds], now)
+    store.add_known_moves([build_known_move(known, now) for known in config.known_moves])
+    store.resume(now)
+
+
+def build_fetcher(config: Config) -> HttpFetcher:
+    http, poll = config.settings.http, config.settings.poll
+    limits = HttpLimits(
+        total=http.timeout,
+        body_bytes=max(http.feed_limit, http.page_limit),
+        concurrency=poll.concurrency,
+        host_gap=http.host_gap,
+    )
+    return HttpFetcher(limits=limits, contact=config.settings.contact or "", allow=http.allow_networks)
+
+
+def build_pipeline(
+    config: Config, store: SqliteStore, fetcher: HttpFetcher, sandbox: ProcessSandbox, clock: Clock
+) -> Pipeline:
+    channels = {each.name: build_channels(each, fetcher) for each in config.channels}
+    members = {name: tuple(channel.name for channel in several) for name, several in channels.items()}
+    reads_pages = {feed.id for feed in config.feeds if feed.pages}
+    return Pipeline(
+        store=store,
+        fetcher=fetcher,
+        sandbox=sandbox,
+        channels={channel.name: channel for several in channels.values() for channel in several},
+        clock=clock,
+        read_page=read_page,
+        reads_pages=reads_pages.__contains__,
+        subjects={subject.id: subject for subject in config.subjects},
+        parents=config.parents,
+        rules=build_rules(config),
+        routes=[spread(build_route(route), members) for route in config.routes],
+        alert_backlog=config.settings.alert_backlog,
+        max_entry_age=config.settings.pages.max_age,
+    )
+
+
+def build_rules(config: Config) -> AlertRules:
+    settings = config.settings
+    return AlertRules(
+        threshold=settings.alert_confidence, max_age=settings.alert_max_age, alert_backlog=settings.alert_backlog
+    )
+
+
+def build_route(route: RouteConfig) -> Route:
+    match = route.match
+    return Route(
+        name=route.name,
+        channels=route.to,
+        continue_=route.continues,
+        people=match.people,
+        companies=match.companies,
+        from_companies=match.from_companies,
+        to_companies=match.to_companies,
+        kinds=match.kinds,
+        statuses=match.statuses,
+        min_confidence=match.min_confidence,
+        registers=match.registers,
+        origins=match.origins,
+    )
+
+
+def build_channels(channel: ChannelConfig, fetcher: HttpFetcher) -> tuple[Channel, ...]:
+    """Build a configured channel: one edge, or one for each recipient of a mail channel."""
+    match channel:
+        case LogChannel():
+            return (Log(name=channel.name),)
+        case WebhookChannel():
+            secrets = tuple(secret.get_secret_value() for secret in channel.secrets)
+            url = channel.url.get_secret_value()
+            return (Webhook(name=channel.name, url=url, secrets=secrets, poster=fetcher, timeout=channel.timeout),)
+        case EmailChannel():
+            return spread_email(
+                Email(
+                    name=channel.name,
+                    relay=build_relay(channel),
+                    sender=channel.sender,
+                    recipient=channel.recipients[0],
+                ),
+                channel.recipients,
+            )
+
+
+def build_relay(channel: EmailChannel) -> Relay:
+    return Relay(
+        host=channel.host,
+        port=channel.port,
+        tls=Tls(channel.security),
+        user=channel.username,
+        password=channel.password.get_secret_value() if channel.password else None,
+        timeout=channel.timeout,
+    )
+
+
+def build_known_move(known: KnownMove, now: datetime) -> Move:
+    """Spell a move that the watchlist tells as one of the ledger, which is never alerted."""
+    return Move(
+        id=content_id("move", known.key),
+        person=known.person,
+        person_id=known.person_id,
+        person_key=person_key(known.person),
+        kind=known.kind,
+        from_org=known.from_org,
+        to_org=known.to_org,
+        from_id=known.from_id,
+        to_id=known.to_id,
+        role=known.role,
+        from_role=known.from_role,
+        date=known.date,
+        status=known.status,
+        history=(StatusChange(status=known.status, at=now, url=known.source or ""),),
+        confidence=1.0,
+        register=Register.BUSINESS,
+        origin=Origin.KNOWN,
+        background=False,
+        first_seen_at=now,
+        updated_at=now,
+        source=known.source,
+        note=known.note,
+    )
+
+
+# --- in the sandbox's workers ---------------------------------------------------------------------------------------
+
+_watch: Watchlist
+_reader: Reader
+
+
+def prepare_worker(config: Config) -> None:
+    """Build in a worker process what reading pages needs; called once when the worker starts."""
+    global _watch, _reader  # noqa: PLW0603 - a worker's own, so that no task carries the index and the model
+    _watch = Watchlist.build(config.subjects)
+    _reader = default_reader(config.subjects)
+
+
+def read_page(page: Page) -> ArticleResult:
+    """Process one page with the worker's watchlist and reader."""
+    return process_article(page, _watch, _reader)
