@@ -1,0 +1,559 @@
+"""What the pipeline may rely on, whatever keeps its rows."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.errors import PermanentError
+from monitor.model import (
+    Consolidation,
+    Decision,
+    Delivery,
+    DeliveryState,
+    Feed,
+    Move,
+    Origin,
+    Reason,
+    SourcedClaim,
+    Status,
+    StatusChange,
+    Validators,
+)
+from monitor.ports import Store
+from monitor.store.sqlite import SqliteStore
+from tests.builders import (
+    LEASE,
+    NOW,
+    a_claim,
+    a_consolidation,
+    a_delivery,
+    a_feed,
+    a_group_claim,
+    a_move,
+    a_result,
+    a_sourced_claim,
+    a_told,
+    an_alert,
+    an_article,
+    an_entry,
+    an_entry_to_read,
+    minutes,
+    some_evidence,
+)
+from tests.fakes import MemoryStore
+
+LATER = NOW + LEASE
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    with closing(SqliteStore.open(tmp_path / "monitor.db", NOW)) as sqlite:
+        yield sqlite
+
+
+def polled(store: Store, *entries_of: int, origin: Origin = Origin.LIVE) -> Feed:
+    """A store that has one feed, with entries of these numbers."""
+    store.sync_feeds([a_feed()], NOW)
+    feed = replace(a_feed(), next_poll_at=NOW + minutes(15))
+    store.save_poll(feed, [an_entry(number) for number in entries_of], [], origin, NOW)
+    return feed
+
+
+def record(store: Store, article: int = 1, *people: str) -> None:
+    """Read entry number `article`; its article claims a move of each of `people`."""
+    polled(store, article)
+    claims = tuple(a_claim(person=person) for person in people or ("Ada Lovelace",))
+    store.save_article(an_entry_to_read(an_entry(article)), a_result(an_article(article), claims), NOW)
+
+
+def tell(store: Store, *channels: str, sequences: int = 1, person: str = "Ada Lovelace") -> Move:
+    """Raise the first alerts of a person's move."""
+    move = a_move(person)
+    for sequence in range(1, sequences + 1):
+        told = replace(move, sequence=sequence)
+        outcome = a_consolidation(told, sequence=sequence, channels=channels or ("team",))
+        store.consolidate(move.person_key, lambda moves, claims, outcome=outcome: outcome)
+    return move
+
+
+def nothing(moves: Sequence[Move], claims: Sequence[SourcedClaim]) -> Consolidation:
+    return Consolidation()
+
+
+def seen(into: list[object]) -> Callable[[Sequence[Move], Sequence[SourcedClaim]], Consolidation]:
+    def decide(moves: Sequence[Move], claims: Sequence[SourcedClaim]) -> Consolidation:
+        into.extend([list(moves), list(claims)])
+        return Consolidation()
+
+    return decide
+
+
+class TestFeeds:
+    def test_a_new_feed_is_due_at_once_and_keeps_its_particulars(self, store: Store) -> None:
+        store.sync_feeds([a_feed(interval=minutes(7))], NOW)
+        (leased,) = store.lease_feeds(NOW, LEASE, 10)
+        assert (leased.url, leased.title, leased.interval) == (a_feed().url, "Feed a", minutes(7))
+        assert (leased.polls, leased.failures, leased.last_change_at) == (0, 0, None)
+
+    def test_a_leased_feed_is_not_leased_again_until_the_lease_ends(self, store: Store) -> None:
+        store.sync_feeds([a_feed()], NOW)
+        assert len(store.lease_feeds(NOW, LEASE, 10)) == 1
+        assert store.lease_feeds(LATER - minutes(1), LEASE, 10) == []
+        assert len(store.lease_feeds(LATER, LEASE, 10)) == 1
+
+    def test_the_most_overdue_feeds_are_leased_first(self, store: Store) -> None:
+        feeds = [a_feed(name, next_poll_at=NOW - minutes(late)) for name, late in (("x", 1), ("y", 9), ("z", 5))]
+        store.sync_feeds(feeds, NOW)
+        for feed in feeds:
+            store.save_poll(feed, [], [], Origin.LIVE, NOW)
+        assert {feed.id for feed in store.lease_feeds(NOW, LEASE, 2)} == {feeds[1].id, feeds[2].id}
+
+    def test_a_feed_dropped_from_the_configuration_rests_and_comes_back_with_its_history(self, store: Store) -> None:
+        store.sync_feeds([a_feed("x"), a_feed("y")], NOW)
+        store.save_poll(a_feed("y", body_hash="h", polls=3), [], [], Origin.LIVE, NOW)
+        store.sync_feeds([a_feed("x")], NOW)
+        assert [feed.id for feed in store.lease_feeds(NOW, LEASE, 10)] == [a_feed("x").id]
+        store.sync_feeds([a_feed("x"), a_feed("y")], NOW)
+        (back,) = store.lease_feeds(NOW, LEASE, 10)
+        assert (back.body_hash, back.polls) == ("h", 3)
+
+    def test_the_configuration_sets_interval_and_title_but_no_empty_title(self, store: Store) -> None:
+        store.sync_feeds([a_feed(title="")], NOW)
+        store.save_poll(a_feed(title="As it calls itself"), [], [], Origin.LIVE, NOW)
+        store.sync_feeds([a_feed(title="", interval=minutes(60))], NOW)
+        (leased,) = store.lease_feeds(NOW, LEASE, 1)
+        assert (leased.title, leased.interval) == ("As it calls itself", minutes(60))
+
+    def test_a_poll_is_stored_whole(self, store: Store) -> None:
+        store.sync_feeds([a_feed()], NOW)
+        after = a_feed(
+            validators=Validators(etag='"1"', last_modified="Tue, 10 Jun 2025 12:00:00 GMT"),
+            body_hash="00ff",
+            next_poll_at=NOW,
+            last_poll_at=NOW - minutes(1),
+            last_change_at=NOW - timedelta(days=1),
+            failures=2,
+            error="http 503",
+            polls=17,
+        )
+        store.save_poll(after, [], [], Origin.LIVE, NOW)
+        assert store.lease_feeds(NOW, LEASE, 1) == [replace(after, next_poll_at=LATER)]
+
+    def test_a_gone_feed_is_not_leased(self, store: Store) -> None:
+        store.sync_feeds([a_feed()], NOW)
+        store.save_poll(a_feed(gone=True), [], [], Origin.LIVE, NOW)
+        assert store.lease_feeds(NOW, LEASE, 1) == []
+
+    def test_failing_feeds_are_listed_the_longest_streak_first(self, store: Store) -> None:
+        store.sync_feeds([a_feed("x"), a_feed("y"), a_feed("z")], NOW)
+        store.save_poll(a_feed("x", failures=1, error="dns"), [], [], Origin.LIVE, NOW)
+        store.save_poll(a_feed("z", failures=5, error="timeout"), [], [], Origin.LIVE, NOW)
+        assert [(feed.failures, feed.error) for feed in store.failing_feeds()] == [(5, "timeout"), (1, "dns")]
+
+
+class TestEntries:
+    def test_known_entries_tell_what_is_stored_and_how_it_read(self, store: Store) -> None:
+        feed = polled(store, 1, 2)
+        keys = [an_entry(number).key for number in (1, 3)]
+        assert store.known_entries(feed.id, keys) == {an_entry(1).key: an_entry(1).content_hash}
+
+    def test_an_entry_is_leased_with_all_its_particulars(self, store: Store) -> None:
+        polled(store, 1, origin=Origin.BACKLOG)
+        expected = an_entry_to_read(an_entry(1), origin=Origin.BACKLOG, first_seen_at=NOW)
+        assert store.lease_entries(NOW, LEASE, 10) == [expected]
+        assert store.lease_entries(NOW, LEASE, 10) == []
+
+    def test_an_entry_whose_reader_died_is_due_again_and_seen_to_have_been_tried(self, store: Store) -> None:
+        polled(store, 1)
+        store.lease_entries(NOW, LEASE, 10)
+        (again,) = store.lease_entries(LATER, LEASE, 10)
+        assert again.attempts == 1
+
+    def test_a_poll_stored_twice_changes_nothing(self, store: Store) -> None:
+        polled(store, 1)
+        store.skip_entry(an_entry(1).key, "too old", NOW)
+        store.save_poll(a_feed(), [an_entry(1, title="Another title")], [], Origin.LIVE, NOW)
+        assert store.lease_entries(NOW, LEASE, 10) == []
+        assert store.counts()["entries.skipped"] == 1
+
+    def test_an_edited_entry_is_read_again_as_live_with_the_hash_of_what_was_read(self, store: Store) -> None:
+        feed = polled(store, 1, origin=Origin.BACKLOG)
+        store.lease_entries(NOW, LEASE, 10)
+        store.save_article(an_entry_to_read(), a_result(), NOW)
+        edited = an_entry(1, title="Ada Lovelace confirms it")
+        store.save_poll(feed, [], [edited], Origin.LIVE, NOW)
+        (again,) = store.lease_entries(NOW, LEASE, 10)
+        assert (again.entry, again.origin, again.attempts) == (edited, Origin.LIVE, 0)
+        assert again.article_hash == an_article().content_hash
+
+    def test_an_entry_edited_before_it_was_read_stays_backlog(self, store: Store) -> None:
+        feed = polled(store, 1, origin=Origin.BACKLOG)
+        store.save_poll(feed, [], [an_entry(1, title="Edited")], Origin.LIVE, NOW)
+        (leased,) = store.lease_entries(NOW, LEASE, 10)
+        assert leased.origin is Origin.BACKLOG
+
+    def test_an_entry_edited_while_it_was_read_stays_due(self, store: Store) -> None:
+        feed = polled(store, 1)
+        (leased,) = store.lease_entries(NOW, LEASE, 10)
+        store.save_poll(feed, [], [an_entry(1, title="Edited meanwhile")], Origin.LIVE, NOW)
+        store.save_article(leased, a_result(), NOW)
+        assert [again.entry.title for again in store.lease_entries(NOW, LEASE, 10)] == ["Edited meanwhile"]
+
+    def test_a_skipped_entry_is_final(self, store: Store) -> None:
+        polled(store, 1)
+        store.skip_entry(an_entry(1).key, "too old", NOW)
+        assert store.lease_entries(LATER, LEASE, 10) == []
+
+    def test_an_entry_to_retry_is_due_at_that_time_and_not_before(self, store: Store) -> None:
+        polled(store, 1)
+        store.lease_entries(NOW, LEASE, 10)
+        store.retry_entry(an_entry(1).key, NOW + minutes(60), "timeout")
+        assert store.lease_entries(NOW + minutes(59), LEASE, 10) == []
+        assert [again.attempts for again in store.lease_entries(NOW + minutes(60), LEASE, 10)] == [1]
+
+    def test_an_entry_read_without_its_page_can_be_retried(self, store: Store) -> None:
+        record(store, 1)
+        store.retry_entry(an_entry(1).key, LATER, "http 503")
+        assert len(store.lease_entries(LATER, LEASE, 10)) == 1
+
+
+class TestArticles:
+    def test_an_article_ends_its_entry_and_makes_its_people_pending(self, store: Store) -> None:
+        record(store, 1, "Ada Lovelace", "Alan Turing")
+        assert store.lease_entries(LATER, LEASE, 10) == []
+        assert sorted(store.pending_people(10)) == ["lovelace", "turing"]
+
+    def test_a_claim_comes_back_as_it_went_in(self, store: Store) -> None:
+        polled(store, 1)
+        bare = a_claim(from_org=None, role=None, from_role=None, date=None, background=True)
+        sourced = a_sourced_claim(claim=bare, origin=Origin.BACKLOG, needs_review="namesake?", from_id=None)
+        store.save_article(an_entry_to_read(), replace(a_result(), claims=(sourced,)), NOW)
+        got: list[object] = []
+        store.consolidate("lovelace", seen(got))
+        assert got == [[], [sourced]]
+
+    def test_an_article_read_again_adds_only_the_claims_that_are_new(self, store: Store) -> None:
+        record(store, 1)
+        store.consolidate("lovelace", nothing)
+        confirmed = a_claim(status=Status.CONFIRMED)
+        store.save_article(an_entry_to_read(), a_result(claims=(a_claim(), confirmed)), NOW)
+        got: list[object] = []
+        store.consolidate("lovelace", seen(got))
+        assert got[1] == [a_sourced_claim(claim=confirmed)]
+
+    def test_a_claim_withdrawn_before_it_was_told_is_not_told(self, store: Store) -> None:
+        record(store, 1)
+        store.save_article(an_entry_to_read(), a_result(claims=()), NOW)
+        assert store.pending_people(10) == []
+        assert store.counts()["claims"] == 1
+
+    def test_a_withdrawn_claim_that_comes_back_is_pending_again_unless_it_was_settled(self, store: Store) -> None:
+        record(store, 1)
+        store.save_article(an_entry_to_read(), a_result(claims=()), NOW)
+        store.save_article(an_entry_to_read(), a_result(), NOW)
+        assert store.pending_people(10) == ["lovelace"]
+        store.consolidate("lovelace", nothing)
+        store.save_article(an_entry_to_read(), a_result(claims=()), NOW)
+        store.save_article(an_entry_to_read(), a_result(), NOW)
+        assert store.pending_people(10) == []
+
+    def test_an_article_saved_twice_changes_nothing(self, store: Store) -> None:
+        record(store, 1)
+        before = store.counts()
+        store.save_article(an_entry_to_read(), a_result(groups=(a_group_claim(),)), NOW)
+        store.save_article(an_entry_to_read(), a_result(groups=(a_group_claim(),)), NOW)
+        assert store.counts() == before
+
+    def test_two_feeds_may_lead_to_one_article(self, store: Store) -> None:
+        record(store, 1)
+        other = an_entry(1, a_feed("b"))
+        store.sync_feeds([a_feed("a"), a_feed("b")], NOW)
+        store.save_poll(a_feed("b"), [other], [], Origin.LIVE, NOW)
+        store.save_article(an_entry_to_read(other), a_result(), NOW)
+        assert (store.counts()["articles"], store.counts()["claims"]) == (1, 1)
+
+
+class TestConsolidate:
+    def test_pending_claims_are_given_oldest_publication_first(self, store: Store) -> None:
+        for number in (1, 3, 2):
+            record(store, number)
+        got: list[object] = []
+        store.consolidate("lovelace", seen(got))
+        assert got[1] == [a_sourced_claim(an_article(number)) for number in (3, 2, 1)]
+
+    def test_only_claims_and_moves_of_the_key_are_given(self, store: Store) -> None:
+        record(store, 1, "Ada Lovelace", "Alan Turing")
+        store.add_known_moves([a_move("Alan Turing"), a_move("Ada Lovelace")])
+        got: list[object] = []
+        store.consolidate("turing", seen(got))
+        assert got == [[a_move("Alan Turing")], [a_sourced_claim(claim=a_claim(person="Alan Turing"))]]
+
+    def test_settled_claims_are_not_pending_any_more(self, store: Store) -> None:
+        record(store, 1)
+        store.consolidate("lovelace", nothing)
+        assert store.pending_people(10) == []
+        got: list[object] = []
+        store.consolidate("lovelace", seen(got))
+        assert got == [[], []]
+
+    def test_a_move_comes_back_as_it_went_in(self, store: Store) -> None:
+        history = tuple(StatusChange(status=s, at=NOW, url="https://x.example/é") for s in Status)
+        evidence = tuple(some_evidence(a_sourced_claim(an_article(number))) for number in (3, 1, 2))
+        move = a_move(
+            "Aurélien Rodriguez", history=history, evidence=evidence, sequence=2, background=True, confidence=0.123
+        )
+        move = replace(move, told=a_told(move), note="6 yrs", source="https://x.example", needs_review="namesake?")
+        store.consolidate("rodriguez", lambda moves, claims: Consolidation(moves=(move,)))
+        got: list[object] = []
+        store.consolidate("rodriguez", seen(got))
+        assert got[0] == [move]
+
+    def test_a_move_changes_with_its_evidence(self, store: Store) -> None:
+        first, second, third = (some_evidence(a_sourced_claim(an_article(number))) for number in (1, 2, 3))
+        before = a_move(evidence=(first, second))
+        changed = replace(first, sentence="Reworded.")
+        after = replace(before, to_org="Mistral", told=a_told(before), evidence=(third, changed))
+        for move in (before, after):
+            store.consolidate("lovelace", lambda moves, claims, move=move: Consolidation(moves=(move,)))
+        assert store.find_moves() == [after]
+
+    def test_alert_and_deliveries_are_stored_with_the_move(self, store: Store) -> None:
+        outcome = a_consolidation(channels=("mail", "team"))
+        assert store.consolidate("lovelace", lambda moves, claims: outcome) == outcome
+        assert store.find_moves() == list(outcome.moves)
+        found = store.find_deliveries()
+        assert sorted(found, key=lambda each: each.channel) == list(outcome.deliveries)
+        assert found[0].alert == outcome.alerts[0]
+
+    def test_nothing_is_stored_when_the_decision_fails(self, store: Store) -> None:
+        record(store, 1)
+
+        def fail(moves: Sequence[Move], claims: Sequence[SourcedClaim]) -> Consolidation:
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            store.consolidate("lovelace", fail)
+        assert store.pending_people(10) == ["lovelace"]
+        assert store.find_moves() == []
+
+    def test_an_alert_raised_twice_is_refused_with_all_that_came_with_it(self, store: Store) -> None:
+        tell(store)
+        record(store, 1)
+        again = a_consolidation(a_move(role="president", sequence=1))
+        with pytest.raises(PermanentError):
+            store.consolidate("lovelace", lambda moves, claims: again)
+        assert [move.role for move in store.find_moves()] == ["chief scientist"]
+        assert store.pending_people(10) == ["lovelace"]
+        assert store.counts()["alerts"] == 1
+
+    def test_a_claim_remembers_its_move_and_why_that_was_told_or_not(self, store: Store) -> None:
+        record(store, 1, "Ada Lovelace", "Alan Turing")
+        claim = a_sourced_claim()
+        outcome = Consolidation(
+            moves=(a_move(),),
+            support={claim.key: a_move().id},
+            decisions={a_move().id: Decision(reasons=(Reason.TOO_WEAK, Reason.OLD))},
+        )
+        store.consolidate("lovelace", lambda moves, claims: outcome)
+        turing = a_sourced_claim(claim=a_claim(person="Alan Turing"))
+        found = sorted(store.find_claims(an_article().id), key=lambda row: row[0].claim.person)
+        assert found == [(claim, a_move().id, (Reason.TOO_WEAK, Reason.OLD)), (turing, None, None)]
+
+    def test_people_wait_in_the_order_of_their_oldest_publication(self, store: Store) -> None:
+        record(store, 1, "Ada Lovelace")
+        record(store, 9, "Alan Turing")
+        record(store, 5, "Grace Hopper", "Ada Lovelace")
+        assert store.pending_people(2) == ["turing", "hopper"]
+        assert len(store.pending_people(10)) == 3
+
+
+class TestLedger:
+    def test_known_moves_are_added_once(self, store: Store) -> None:
+        known = [a_move("Ada Lovelace", origin=Origin.KNOWN), a_move("Alan Turing", evidence=())]
+        assert store.add_known_moves(known) == 2
+        assert store.add_known_moves([*known, a_move("Grace Hopper")]) == 1
+        assert store.find_moves(person="lovelace") == [known[0]]
+
+    def test_a_known_move_does_not_overwrite_the_ledgers(self, store: Store) -> None:
+        tell(store)
+        assert store.add_known_moves([a_move(role="something else", sequence=0)]) == 0
+        assert [(move.role, move.sequence) for move in store.find_moves()] == [("chief scientist", 1)]
+
+    @pytest.mark.parametrize("part", ["Édouard Grave", "edouard", "GRAVE", "edouard-grave", "d gr"])
+    def test_a_person_is_found_by_id_or_part_of_the_name_whatever_accents(self, store: Store, part: str) -> None:
+        move = a_move("Édouard Grave", person_id="edouard-grave")
+        store.add_known_moves([move, a_move("Ada Lovelace")])
+        assert store.find_moves(person=part) == [move]
+
+    @pytest.mark.parametrize("part", ["facebook ai", "mistral", "mistral-ai", "NESTLÉ", "nestle"])
+    def test_a_company_is_found_on_either_side(self, store: Store, part: str) -> None:
+        both = {"from_org": "Facebook AI (Nestlé)", "to_org": "Mistral", "from_id": None, "to_id": "mistral-ai"}
+        move = a_move("Ada Lovelace", **both)
+        store.add_known_moves([move, a_move("Alan Turing", to_org=None, to_id=None)])
+        assert store.find_moves(company=part) == [move]
+
+    def test_a_move_is_found_by_its_id(self, store: Store) -> None:
+        store.add_known_moves([a_move("Ada Lovelace"), a_move("Alan Turing")])
+        assert store.find_moves(person=a_move("Alan Turing").id) == [a_move("Alan Turing")]
+
+    @pytest.mark.parametrize("part", ["%", "_", "\\", "Ada%e", "metacohere"])
+    def test_a_part_of_a_name_is_no_pattern_and_spans_no_two_names(self, store: Store, part: str) -> None:
+        store.add_known_moves([a_move()])
+        assert store.find_moves(person=part) == []
+        assert store.find_moves(company=part) == []
+
+    def test_moves_come_newest_first_since_and_up_to_a_limit(self, store: Store) -> None:
+        people = ("Ada Lovelace", "Alan Turing", "Grace Hopper")
+        store.add_known_moves([a_move(p, updated_at=NOW + minutes(i)) for i, p in enumerate(people)])
+        assert [move.person for move in store.find_moves(since=NOW + minutes(1))] == ["Grace Hopper", "Alan Turing"]
+        assert [move.person for move in store.find_moves(limit=1)] == ["Grace Hopper"]
+        assert store.find_moves(person="turing", company="cohere", since=NOW + minutes(2)) == []
+
+
+class TestOutbox:
+    def lease(self, store: Store, at: timedelta = timedelta(0)) -> list[tuple[str, int]]:
+        return [(each.channel, each.alert.sequence) for each in store.lease_deliveries(NOW + at, LEASE, 100)]
+
+    def accept(self, store: Store, channel: str, sequence: int) -> None:
+        delivery = a_delivery(an_alert(a_move(), sequence), channel)
+        store.save_delivery(replace(delivery, state=DeliveryState.ACCEPTED, attempts=1, accepted_at=NOW))
+
+    def test_a_delivery_is_leased_once_with_its_alert(self, store: Store) -> None:
+        tell(store)
+        expected = a_delivery(state=DeliveryState.LEASED, next_try_at=LATER)
+        assert store.lease_deliveries(NOW, LEASE, 10) == [expected]
+        assert store.lease_deliveries(LATER - minutes(1), LEASE, 10) == []
+
+    def test_a_delivery_whose_sender_died_is_due_when_the_lease_ends(self, store: Store) -> None:
+        tell(store)
+        assert self.lease(store) == self.lease(store, LEASE) == [("team", 1)]
+
+    def test_the_updates_of_a_move_wait_for_what_was_told_before_on_each_channel(self, store: Store) -> None:
+        tell(store, "mail", "team", sequences=3)
+        assert sorted(self.lease(store)) == [("mail", 1), ("team", 1)]
+        self.accept(store, "mail", 1)
+        assert self.lease(store) == [("mail", 2)]
+        self.accept(store, "mail", 2)
+        self.accept(store, "team", 1)
+        assert sorted(self.lease(store)) == [("mail", 3), ("team", 2)]
+
+    def test_a_delivery_that_failed_holds_back_the_later_ones_until_it_is_tried_again(self, store: Store) -> None:
+        tell(store, sequences=2)
+        (first,) = store.lease_deliveries(NOW, LEASE, 10)
+        later = NOW + minutes(30)
+        store.save_delivery(replace(first, state=DeliveryState.PENDING, attempts=1, next_try_at=later, error="503"))
+        assert self.lease(store, minutes(29)) == []
+        (again,) = store.lease_deliveries(later, LEASE, 10)
+        assert (again.alert.sequence, again.attempts, again.error) == (1, 1, "503")
+
+    def test_a_dead_delivery_holds_nothing_back(self, store: Store) -> None:
+        tell(store, sequences=2)
+        (first,) = store.lease_deliveries(NOW, LEASE, 10)
+        store.save_delivery(replace(first, state=DeliveryState.DEAD, error="410"))
+        assert self.lease(store) == [("team", 2)]
+
+    def test_deliveries_of_different_moves_do_not_wait_for_each_other(self, store: Store) -> None:
+        tell(store, sequences=2)
+        tell(store, person="Alan Turing")
+        assert len(store.lease_deliveries(NOW, LEASE, 10)) == 2
+
+    def test_a_lease_takes_no_more_than_asked_the_longest_due_first(self, store: Store) -> None:
+        tell(store, "mail", "team")
+        (one,) = [each for each in store.find_deliveries() if each.channel == "team"]
+        store.save_delivery(replace(one, next_try_at=NOW - minutes(1)))
+        assert [each.channel for each in store.lease_deliveries(NOW, LEASE, 1)] == ["team"]
+
+    def test_what_was_accepted_stays_accepted_whatever_a_late_sender_says(self, store: Store) -> None:
+        tell(store)
+        (leased,) = store.lease_deliveries(NOW, LEASE, 10)
+        self.accept(store, "team", 1)
+        store.save_delivery(replace(leased, state=DeliveryState.PENDING, error="timeout"))
+        (found,) = store.find_deliveries()
+        assert (found.state, found.accepted_at, found.error) == (DeliveryState.ACCEPTED, NOW, None)
+
+    @pytest.mark.parametrize("state", [DeliveryState.ACCEPTED, DeliveryState.DEAD])
+    def test_a_replayed_delivery_is_due_at_once_under_its_id(self, store: Store, state: DeliveryState) -> None:
+        tell(store)
+        (leased,) = store.lease_deliveries(NOW, LEASE, 10)
+        store.save_delivery(replace(leased, state=state, attempts=9, error="410", accepted_at=NOW))
+        assert store.replay_delivery(leased.id, LATER) == a_delivery(next_try_at=LATER)
+        assert self.lease(store, LEASE) == [("team", 1)]
+
+    def test_a_delivery_under_way_is_left_alone_by_replay(self, store: Store) -> None:
+        tell(store)
+        (leased,) = store.lease_deliveries(NOW, LEASE, 10)
+        assert store.replay_delivery(leased.id, NOW) == leased
+        assert store.replay_delivery("msg_unknown", NOW) is None
+
+    def test_deliveries_are_listed_newest_first_by_state(self, store: Store) -> None:
+        tell(store, sequences=2)
+        self.accept(store, "team", 1)
+
+        def listed(state: DeliveryState | None, limit: int = 100) -> list[int]:
+            return [each.alert.sequence for each in store.find_deliveries(state=state, limit=limit)]
+
+        assert listed(None) == [2, 1]
+        assert listed(None, limit=1) == [2]
+        assert listed(DeliveryState.ACCEPTED) == [1]
+        assert listed(DeliveryState.DEAD) == []
+
+
+class TestUpkeep:
+    def test_slots_of_a_host_are_a_gap_apart_and_never_past(self, store: Store) -> None:
+        gap = timedelta(seconds=2)
+        assert [store.take_slot("x.example", NOW, gap) for _ in range(3)] == [NOW, NOW + gap, NOW + 2 * gap]
+        assert store.take_slot("y.example", NOW, gap) == NOW
+        assert store.take_slot("x.example", LATER, gap) == LATER
+
+    def test_a_sweep_returns_deliveries_whose_lease_ran_out(self, store: Store) -> None:
+        tell(store, "mail", "team")
+        store.lease_deliveries(NOW, LEASE, 1)
+        assert store.sweep(NOW + minutes(1)) == 0
+        assert store.sweep(LATER) == 1
+        assert store.counts()["deliveries.pending"] == 2
+
+    def test_next_due_is_the_earliest_of_feeds_entries_and_deliveries(self, store: Store) -> None:
+        assert store.next_due() is None
+        polled(store)
+        assert store.next_due() == NOW + minutes(15)
+        polled(store, 1)
+        store.retry_entry(an_entry(1).key, NOW + minutes(9), "timeout")
+        assert store.next_due() == NOW + minutes(9)
+        tell(store)
+        assert store.next_due() == NOW
+
+    def test_a_delivery_that_waits_for_an_earlier_one_is_not_due(self, store: Store) -> None:
+        tell(store, sequences=2)
+        (first,) = store.lease_deliveries(NOW, LEASE, 10)
+        store.save_delivery(replace(first, state=DeliveryState.PENDING, next_try_at=NOW + minutes(30)))
+        assert store.next_due() == NOW + minutes(30)
+
+    def test_counts_name_every_state_even_at_zero(self, store: Store) -> None:
+        empty = store.counts()
+        assert set(empty.values()) == {0}
+        record(store, 1)
+        tell(store)
+        counted = store.counts()
+        assert counted.keys() == empty.keys()
+        assert {name: rows for name, rows in counted.items() if rows} == {
+            "feeds.active": 1,
+            "entries.read": 1,
+            "articles": 1,
+            "claims": 1,
+            "moves.reported": 1,
+            "alerts": 1,
+            "deliveries.pending": 1,
+        }
+
+
+def test_a_delivery_never_stored_is_not_saved(store: Store) -> None:
+    unknown: Delivery = a_delivery()
+    store.save_delivery(unknown)
+    assert store.find_deliveries() == []

@@ -1,0 +1,287 @@
+"""The pipeline's ports as classes that one can read.  What they promise: tests/contract."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from monitor.errors import PermanentError
+from monitor.model import (
+    Alert,
+    Article,
+    ArticleResult,
+    Consolidation,
+    Delivery,
+    DeliveryState,
+    Entry,
+    EntryState,
+    EntryToRead,
+    Feed,
+    GroupClaim,
+    Move,
+    Origin,
+    Reason,
+    SourcedClaim,
+    Status,
+)
+from monitor.names import fold, nfc, person_key
+
+OPEN = (DeliveryState.PENDING, DeliveryState.LEASED)
+
+
+@dataclass
+class FeedRow:
+    feed: Feed
+    active: bool = True
+
+
+@dataclass
+class EntryRow:
+    entry: Entry
+    origin: Origin
+    first_seen_at: datetime
+    next_try_at: datetime
+    state: EntryState = EntryState.NEW
+    attempts: int = 0
+    note: str | None = None
+    article_id: str | None = None
+
+
+@dataclass
+class ClaimRow:
+    claim: SourcedClaim
+    pending: bool = True
+    withdrawn: bool = False
+    move_id: str | None = None
+    reasons: tuple[Reason, ...] | None = None  # None until consolidated
+
+
+@dataclass
+class MemoryStore:
+    """`ports.Store` in dictionaries, for one thread."""
+
+    feeds: dict[str, FeedRow] = field(default_factory=dict)
+    entries: dict[str, EntryRow] = field(default_factory=dict)
+    articles: dict[str, Article] = field(default_factory=dict)
+    claims: dict[str, ClaimRow] = field(default_factory=dict)
+    groups: dict[str, tuple[GroupClaim, ...]] = field(default_factory=dict)
+    moves: dict[str, Move] = field(default_factory=dict)
+    alerts: dict[str, Alert] = field(default_factory=dict)
+    deliveries: dict[str, Delivery] = field(default_factory=dict)
+    slots: dict[str, datetime] = field(default_factory=dict)
+
+    # feeds
+
+    def sync_feeds(self, feeds: Sequence[Feed], now: datetime) -> None:
+        for row in self.feeds.values():
+            row.active = False
+        for feed in feeds:
+            known = self.feeds.get(feed.id)
+            if known is None:
+                self.feeds[feed.id] = FeedRow(replace(feed, next_poll_at=now))
+            else:
+                known.feed = replace(known.feed, title=feed.title or known.feed.title, interval=feed.interval)
+                known.active = True
+
+    def lease_feeds(self, now: datetime, lease: timedelta, limit: int) -> list[Feed]:
+        due = [row for row in self._polled() if row.feed.next_poll_at <= now]
+        leased = sorted(due, key=lambda row: row.feed.next_poll_at)[:limit]
+        for row in leased:
+            row.feed = replace(row.feed, next_poll_at=now + lease)
+        return [row.feed for row in leased]
+
+    def known_entries(self, feed_id: str, keys: Iterable[str]) -> dict[str, str]:
+        return {key: self.entries[key].entry.content_hash for key in keys if key in self.entries}
+
+    def save_poll(
+        self, feed: Feed, new: Sequence[Entry], edited: Sequence[Entry], origin: Origin, now: datetime
+    ) -> None:
+        row = self.feeds[feed.id]
+        row.feed = replace(feed, url=row.feed.url, interval=row.feed.interval)
+        for entry in new:
+            self.entries.setdefault(entry.key, EntryRow(entry, origin, first_seen_at=now, next_try_at=now))
+        for entry in edited:
+            known = self.entries[entry.key]
+            if known.state is not EntryState.NEW:
+                known.origin = origin
+            known.entry, known.state, known.next_try_at, known.attempts = entry, EntryState.NEW, now, 0
+
+    def failing_feeds(self) -> list[Feed]:
+        failing = [row.feed for row in self._polled() if row.feed.failures]
+        return sorted(failing, key=lambda feed: (-feed.failures, feed.url))
+
+    def _polled(self) -> list[FeedRow]:
+        return [row for row in self.feeds.values() if row.active and not row.feed.gone]
+
+    # entries
+
+    def lease_entries(self, now: datetime, lease: timedelta, limit: int) -> list[EntryToRead]:
+        due = [row for row in self.entries.values() if row.state is EntryState.NEW and row.next_try_at <= now]
+        leased = sorted(due, key=lambda row: row.next_try_at)[:limit]
+        for row in leased:
+            row.next_try_at = now + lease
+            row.attempts += 1
+        found = [self._entry_to_read(row) for row in leased]
+        return sorted(found, key=lambda each: (each.first_seen_at, each.entry.key))
+
+    def _entry_to_read(self, row: EntryRow) -> EntryToRead:
+        article = self.articles.get(row.article_id or "")
+        return EntryToRead(
+            entry=row.entry,
+            origin=row.origin,
+            first_seen_at=row.first_seen_at,
+            attempts=row.attempts - 1,
+            article_hash=article.content_hash if article else None,
+        )
+
+    def save_article(self, entry: EntryToRead, result: ArticleResult, now: datetime) -> None:
+        id = result.article.id
+        self.articles[id], self.groups[id] = result.article, result.groups
+        said = {claim.key: claim for claim in result.claims}
+        for key, row in self.claims.items():
+            if row.claim.article_id == id:
+                row.withdrawn = key not in said
+                row.pending = not row.withdrawn and row.reasons is None
+        for key, claim in said.items():
+            self.claims.setdefault(key, ClaimRow(claim))
+        row = self.entries[entry.entry.key]
+        row.article_id, row.note = id, result.article.note
+        if row.entry.content_hash == entry.entry.content_hash:  # else it was edited meanwhile and stays due
+            row.state = EntryState.READ
+
+    def skip_entry(self, key: str, reason: str, now: datetime) -> None:
+        row = self.entries[key]
+        if row.state is EntryState.NEW:
+            row.state, row.note = EntryState.SKIPPED, reason
+
+    def retry_entry(self, key: str, at: datetime, error: str) -> None:
+        row = self.entries[key]
+        row.state, row.next_try_at, row.note = EntryState.NEW, at, error
+
+    def find_claims(self, article_id: str) -> list[tuple[SourcedClaim, str | None, tuple[Reason, ...] | None]]:
+        rows = [row for row in self.claims.values() if row.claim.article_id == article_id]
+        rows.sort(key=lambda row: (row.claim.claim.span.start, row.claim.key))
+        return [(row.claim, row.move_id, row.reasons) for row in rows]
+
+    # moves
+
+    def pending_people(self, limit: int) -> list[str]:
+        waiting = sorted(self._pending(), key=lambda row: row.claim.published_at)
+        return list(dict.fromkeys(person_key(row.claim.claim.person) for row in waiting))[:limit]
+
+    def consolidate(
+        self, person_key: str, decide: Callable[[Sequence[Move], Sequence[SourcedClaim]], Consolidation]
+    ) -> Consolidation:
+        moves = sorted(
+            (move for move in self.moves.values() if move.person_key == person_key),
+            key=lambda move: (move.first_seen_at, move.id),
+        )
+        rows = sorted(self._pending(person_key), key=lambda row: (row.claim.published_at, row.claim.key))
+        outcome = decide(tuple(moves), tuple(row.claim for row in rows))
+        self._refuse_repeated(outcome)
+        self.moves |= {move.id: move for move in outcome.moves}
+        self.alerts |= {alert.id: alert for alert in outcome.alerts}
+        self.deliveries |= {delivery.id: delivery for delivery in outcome.deliveries}
+        for row in rows:
+            row.pending, row.move_id = False, outcome.support.get(row.claim.key)
+            decision = outcome.decisions.get(row.move_id or "")
+            row.reasons = decision.reasons if decision else ()
+        return outcome
+
+    def _pending(self, key: str | None = None) -> list[ClaimRow]:
+        pending = [row for row in self.claims.values() if row.pending]
+        return [row for row in pending if key is None or person_key(row.claim.claim.person) == key]
+
+    def _refuse_repeated(self, outcome: Consolidation) -> None:
+        alerts = {alert.id for alert in outcome.alerts} & self.alerts.keys()
+        deliveries = {delivery.id for delivery in outcome.deliveries} & self.deliveries.keys()
+        if repeated := alerts | deliveries:
+            raise PermanentError(f"already stored: {', '.join(sorted(repeated))}")
+
+    def add_known_moves(self, moves: Sequence[Move]) -> int:
+        new = {move.id: move for move in moves if move.id not in self.moves}
+        self.moves |= new
+        return len(new)
+
+    def find_moves(
+        self, *, person: str | None = None, company: str | None = None, since: datetime | None = None, limit: int = 1000
+    ) -> list[Move]:
+        found = [
+            move
+            for move in self.moves.values()
+            if (person is None or _names(person, (move.id, move.person_id), (move.person,)))
+            and (company is None or _names(company, (move.from_id, move.to_id), (move.from_org, move.to_org)))
+            and (since is None or move.updated_at >= since)
+        ]
+        found.sort(key=lambda move: move.id)
+        return sorted(found, key=lambda move: move.updated_at, reverse=True)[:limit]
+
+    # outbox
+
+    def lease_deliveries(self, now: datetime, lease: timedelta, limit: int) -> list[Delivery]:
+        due = [each for each in self._unblocked() if each.next_try_at <= now]
+        due = sorted(due, key=lambda each: each.next_try_at)[:limit]
+        leased = [replace(each, state=DeliveryState.LEASED, next_try_at=now + lease) for each in due]
+        self.deliveries |= {each.id: each for each in leased}
+        return sorted(leased, key=lambda each: (each.created_at, each.alert.sequence, each.id))
+
+    def _unblocked(self) -> list[Delivery]:
+        open_ones = [each for each in self.deliveries.values() if each.state in OPEN]
+        return [each for each in open_ones if not any(_goes_before(other, each) for other in open_ones)]
+
+    def save_delivery(self, delivery: Delivery) -> None:
+        stored = self.deliveries.get(delivery.id)
+        if stored and stored.state is not DeliveryState.ACCEPTED:
+            self.deliveries[delivery.id] = delivery
+
+    def find_deliveries(self, *, state: DeliveryState | None = None, limit: int = 100) -> list[Delivery]:
+        found = [each for each in self.deliveries.values() if state in (None, each.state)]
+        found.sort(key=lambda each: each.id)
+        return sorted(found, key=lambda each: (each.created_at, each.alert.sequence), reverse=True)[:limit]
+
+    def replay_delivery(self, id: str, now: datetime) -> Delivery | None:
+        stored = self.deliveries.get(id)
+        if stored and stored.state not in OPEN:
+            again = {"state": DeliveryState.PENDING, "attempts": 0, "error": None, "accepted_at": None}
+            self.deliveries[id] = replace(stored, next_try_at=now, **again)
+        return self.deliveries.get(id)
+
+    # upkeep
+
+    def take_slot(self, host: str, now: datetime, gap: timedelta) -> datetime:
+        last = self.slots.get(host)
+        self.slots[host] = max(now, last + gap) if last else now
+        return self.slots[host]
+
+    def sweep(self, now: datetime) -> int:
+        over = [e for e in self.deliveries.values() if e.state is DeliveryState.LEASED and e.next_try_at <= now]
+        self.deliveries |= {each.id: replace(each, state=DeliveryState.PENDING) for each in over}
+        return len(over)
+
+    def next_due(self) -> datetime | None:
+        feeds = [row.feed.next_poll_at for row in self._polled()]
+        entries = [row.next_try_at for row in self.entries.values() if row.state is EntryState.NEW]
+        return min([*feeds, *entries, *(each.next_try_at for each in self._unblocked())], default=None)
+
+    def counts(self) -> dict[str, int]:
+        active = [row.feed for row in self.feeds.values() if row.active]
+        return {
+            "feeds.active": len(self._polled()),
+            "feeds.failing": len(self.failing_feeds()),
+            "feeds.gone": sum(feed.gone for feed in active),
+            **{f"entries.{s}": sum(row.state is s for row in self.entries.values()) for s in EntryState},
+            "articles": len(self.articles),
+            "claims": len(self.claims),
+            "claims.pending": len(self._pending()),
+            **{f"moves.{s}": sum(move.status is s for move in self.moves.values()) for s in Status},
+            "alerts": len(self.alerts),
+            **{f"deliveries.{s}": sum(each.state is s for each in self.deliveries.values()) for s in DeliveryState},
+        }
+
+
+def _names(wanted: str, ids: tuple[str | None, ...], names: tuple[str | None, ...]) -> bool:
+    return wanted in ids or any(fold(nfc(wanted)) in fold(nfc(name)) for name in names if name)
+
+
+def _goes_before(other: Delivery, one: Delivery) -> bool:
+    same_line = (other.alert.move_id, other.channel) == (one.alert.move_id, one.channel)
+    return same_line and other.alert.sequence < one.alert.sequence
