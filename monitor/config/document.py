@@ -26,6 +26,7 @@ class Document:
     file: str
     data: Any = None
     problems: list[Problem] = field(default_factory=list)
+    readable: bool = True
     _values: dict[Path, Node] = field(default_factory=dict)
     _keys: dict[Path, Node] = field(default_factory=dict)
 
@@ -47,7 +48,7 @@ class Document:
 
 def parse_document(file: str, content: bytes) -> Document:
     """Parse one YAML file; what YAML forbids, duplicate keys included, is in `problems`."""
-    document = Document(file=file, data={})
+    document = Document(file=file, data={}, readable=False)
     try:
         root = YAML(typ="safe", pure=True).compose(content.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -56,6 +57,7 @@ def parse_document(file: str, content: bytes) -> Document:
     except (YAMLError, YAMLStreamError) as error:
         document.problems.append(_syntax_problem(file, error))
     else:
+        document.readable = True
         document.data = _Walk(document).value(root, ()) if root is not None else {}
         document.data = {} if document.data is None else document.data
     return document

@@ -51,14 +51,14 @@ def _read(folder: Path, name: str) -> Document:
         return parse_document(name, (folder / name).read_bytes())
     except OSError as error:
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror or "not readable"
-        document = Document(file=name, data={})
+        document = Document(file=name, data={}, readable=False)
         document.problems.append(Problem(file=name, line=1, column=1, message=f"{reason} in {folder}"))
         return document
 
 
 def _without_echoes(problems: list[Problem], documents: Mapping[str, Document]) -> list[Problem]:
     """Leave out names said to be unknown because the watchlist itself cannot be read."""
-    if not documents["watchlist.yaml"].problems:
+    if documents["watchlist.yaml"].readable:
         return problems
     return [p for p in problems if p.file == "watchlist.yaml" or " is not known" not in p.message or "key" in p.message]
 

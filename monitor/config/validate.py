@@ -6,11 +6,13 @@ Never stops at the first problem: list items and named entries that fail are lef
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from monitor.config.document import Document, Path
@@ -50,33 +52,57 @@ def validate(document: Document, model: type[M]) -> tuple[Checked[M], list[Probl
         return Checked(model=model.model_validate(document.data), document=document), []
     except ValidationError as error:
         details = error.errors(include_url=False)
-    problems = [_problem(document, model, detail) for detail in details] if not document.problems else []
+    problems = [_problem(document, model, detail) for detail in details] if document.readable else []
     return _salvage(document, model, details), problems
 
 
 def _salvage(document: Document, model: type[M], details: list[ErrorDetails]) -> Checked[M]:
-    """Validate again without the items that failed."""
-    data = document.data if isinstance(document.data, dict) else {}
-    bad = {tuple(detail["loc"][:2]) for detail in details}
-    sound: dict[str, Any] = {}
+    """Validate again without the keys that failed and then without the items that still fail."""
+    data = _without_keys(document, [_without_tags(document, detail["loc"]) for detail in details])
+    try:
+        return Checked(model=model.model_validate(data), document=document)
+    except ValidationError as error:
+        return _without_items(document, model, data, {detail["loc"][:2] for detail in error.errors()})
+
+
+def _without_keys(document: Document, paths: list[Path]) -> dict[str, Any]:
+    """Copy the data without the keys at `paths`, but for those of channels: half a channel says nothing."""
+    data: dict[str, Any] = deepcopy(document.data) if isinstance(document.data, dict) else {}
+    for path in map(_to_last_key, paths):
+        if len(path) < 2 or path[0] == "channels":
+            continue
+        holder: Any = data
+        for part in path[:-1]:
+            holder = holder.get(part, {}) if isinstance(holder, dict) else holder[part]
+        if isinstance(holder, dict):
+            holder.pop(path[-1], None)
+    return data
+
+
+def _to_last_key(path: Path) -> Path:
+    """Cut the list indices off the end: to take one item out of a list would move the others."""
+    while path and isinstance(path[-1], int):
+        path = path[:-1]
+    return path
+
+
+def _without_items(document: Document, model: type[M], data: dict[str, Any], bad: set[Path]) -> Checked[M]:
+    sound: dict[str, Any] = {f.alias or n: {} if n == "channels" else [] for n, f in _required(model)}
     kept: dict[str, list[int]] = {}
     for section, items in data.items():
         if section not in _keys_of(model) or (section,) in bad:
             continue
+        sound[section] = items
         if isinstance(items, list):
             kept[section] = [number for number in range(len(items)) if (section, number) not in bad]
             sound[section] = [items[number] for number in kept[section]]
         elif isinstance(items, dict):
             sound[section] = {key: item for key, item in items.items() if (section, key) not in bad}
-        elif (section,) not in bad:
-            sound[section] = items
-    required = {f.alias or name for name, f in model.model_fields.items() if f.is_required()}
-    empty: dict[str, Any] = {key: {} if key == "channels" else [] for key in required}
-    return Checked(
-        model=model.model_validate({**empty, **sound}),
-        document=document,
-        kept=kept,
-    )
+    return Checked(model=model.model_validate(sound), document=document, kept=kept)
+
+
+def _required(model: type[BaseModel]) -> list[tuple[str, FieldInfo]]:
+    return [(name, info) for name, info in model.model_fields.items() if info.is_required()]
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
@@ -90,8 +116,7 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 
 def _problem(document: Document, model: type[BaseModel], detail: ErrorDetails) -> Problem:
-    path = tuple(part for part in detail["loc"] if part != "[key]")
-    path = _without_tags(document, path)
+    path = _without_tags(document, detail["loc"])
     if detail["type"] == "extra_forbidden":
         known = _keys_of(_model_at(model, path[:-1], document))
         return document.problem(path, f"key {path[-1]!r} is not known{suggest(str(path[-1]), known)}", at_key=True)
@@ -145,6 +170,7 @@ def _plain(message: str, given: Any) -> str:
 def _without_tags(document: Document, path: Path) -> Path:
     """Drop what pydantic adds to a location: the tag of the union member that it chose."""
     kept: Path = ()
+    path = tuple(part for part in path if part != "[key]")
     for number, part in enumerate(path):
         is_last = number == len(path) - 1
         if is_last or document.holds((*kept, part)):

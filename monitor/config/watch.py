@@ -101,21 +101,28 @@ def _names_of(item: Company | Person) -> Iterator[tuple[str, Path]]:
 
 def _check_names(watched: Watched) -> None:
     """Report names that mean two subjects, or are listed twice, or are everyday words."""
-    owners: dict[str, tuple[str, str, int]] = {}  # folded name -> owner's id, owner's name, line
+    owners: dict[str, _Owner] = {}  # folded name -> whose it is
     ids: dict[str, str] = {}
     for section, number, item in _items(watched.source.model):
         if not slug(item.name) and not item.id:
             watched.complain(f"{item.name!r} needs an 'id' of small letters and digits", section, number, "name")
-        elif ids.setdefault(id_of(item), item.name) != item.name:
+        elif id_of(item) in ids and fold(nfc(ids[id_of(item)])) != fold(nfc(item.name)):
             message = f"id {id_of(item)!r} is already that of {ids[id_of(item)]!r}; give this one an 'id' of its own"
             watched.complain(message, section, number, "name")
+        ids.setdefault(id_of(item), item.name)
         own: set[str] = set()
         for text, place in _names_of(item):
-            if fault := _name_fault(text, place, item, own) or _taken(owners, text, id_of(item)):
-                watched.complain(fault, section, number, *place)
             line = watched.source.document.line(watched.source.path(section, number, *place))
-            owners.setdefault(fold(nfc(text)), (id_of(item), item.name, line))
+            owner = owners.setdefault(fold(nfc(text)), _Owner(item, line))
+            if fault := _name_fault(text, place, item, own) or _taken(owner, text, item):
+                watched.complain(fault, section, number, *place)
             own.add(fold(nfc(text)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    item: Company | Person
+    line: int
 
 
 def _items(file: Watchlist) -> Iterator[tuple[str, int, Company | Person]]:
@@ -139,11 +146,11 @@ def _name_fault(text: str, place: Path, item: Company | Person, own: set[str]) -
     return f"{'name' if place[0] == 'name' else 'alias'} {text!r} {trouble}; {advice} {kind}"
 
 
-def _taken(owners: dict[str, tuple[str, str, int]], text: str, id: str) -> str | None:
-    owner = owners.get(fold(nfc(text)))
-    if owner is None or owner[0] == id:
+def _taken(owner: _Owner, text: str, item: Company | Person) -> str | None:
+    if owner.item is item:
         return None
-    return f"alias {text!r} is already a name of {owner[1]!r} (line {owner[2]})"
+    what = "name" if text == item.name else "alias"
+    return f"{what} {text!r} is already a name of {owner.item.name!r} (line {owner.line})"
 
 
 # --- references --------------------------------------------------------------------------------------------------
@@ -158,7 +165,8 @@ def _resolve_parents(watched: Watched) -> dict[str, str]:
             continue
         circle = _circle(parents, id_of(company), parent)
         if circle:
-            names = " → ".join([company.name, *circle])
+            by_id = {id_of(other): other.name for other in watched.source.model.companies}
+            names = " → ".join([company.name, *(by_id[id] for id in circle)])
             watched.complain(f"the parents go in a circle: {names}", "companies", number, "parent")
         else:
             parents[id_of(company)] = parent
