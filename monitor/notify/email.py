@@ -165,6 +165,8 @@ def _to_ascii(domain: str) -> str:
 
 def _explain_session(error: Exception) -> str:
     """Name what kept the session from opening.  Replies to a login are not quoted: they may quote the login."""
+    if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, OSError):
+        error = error.__context__  # smtplib calls a timeout a hang-up
     cause = next(text for kind, text in _CAUSES if isinstance(error, kind))
     code = getattr(error, "smtp_code", None)
     return f"{cause}: {code}" if code else cause

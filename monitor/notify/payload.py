@@ -152,7 +152,7 @@ def _clip(text: str, limit: int) -> str:
 
 
 def _shrink(payload: Payload, data: dict[str, Any]) -> Payload:
-    """Drop the weakest evidence, then the oldest history, until the body is under the limit."""
+    """Drop the weakest evidence, then the oldest history, at last the best evidence, until the body is small enough."""
     for items, last in _victims(data):
         if len(encode(payload)) < MAX_BYTES:
             break
@@ -162,4 +162,4 @@ def _shrink(payload: Payload, data: dict[str, Any]) -> Payload:
 
 def _victims(data: Mapping[str, Any]) -> Iterable[tuple[list[object], int]]:
     evidence, history = data["evidence"], data["history"]
-    return [(evidence, -1)] * len(evidence) + [(history, 0)] * len(history)
+    return [(evidence, -1)] * (len(evidence) - 1) + [(history, 0)] * len(history) + [(evidence, -1)] * bool(evidence)
