@@ -140,8 +140,8 @@ class _Results:
 
     async def put(self, index: int, poll: Poll) -> None:
         size = _size(poll)
-        while size and self._put - self._taken > self._limit:
-            await asyncio.sleep(0.05)  # noqa: ASYNC110 - the caller's thread knows no event of this loop
+        while size and self._put - self._taken > self._limit:  # noqa: ASYNC110 - the caller's thread knows no event of this loop
+            await asyncio.sleep(0.05)
         self._put += size
         self._queue.put((index, poll))
 
