@@ -32,8 +32,8 @@ class Answer(Protocol):
 class Poster(Protocol):
     """POSTs once: no redirects, no retries, guarded against addresses that are not public."""
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes, timeout: timedelta) -> Answer | Refused:
-        """Return the answer, or why there was none within `timeout`; never raises for a network failure."""
+    def post(self, url: str, headers: Mapping[str, str], body: bytes, timeout: float) -> Answer | Refused:
+        """Return the answer, or why there was none within `timeout` seconds; never raises for a network failure."""
         ...
 
 
@@ -61,7 +61,7 @@ class Webhook:
             "content-type": "application/json; charset=utf-8",
             **sign(self._keys, delivery.id, now, body),
         }
-        match self.poster.post(self.url, headers, body, self.timeout):
+        match self.poster.post(self.url, headers, body, self.timeout.total_seconds()):
             case Refused() as refused:
                 reason = redact(refused.reason, self._hidden())
                 return Failed(reason=reason, permanent=refused.permanent, retry_after=refused.retry_after)

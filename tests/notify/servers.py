@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -28,9 +27,9 @@ class HttpAnswer:
 class HttpPoster:
     """POSTs with the standard library, as the program's own client does: once, no redirects."""
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes, timeout: timedelta) -> HttpAnswer | Refused:
+    def post(self, url: str, headers: Mapping[str, str], body: bytes, timeout: float) -> HttpAnswer | Refused:
         parts = urllib.parse.urlsplit(url)
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout.total_seconds())
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
         try:
             connection.request("POST", f"{parts.path}?{parts.query}", body, dict(headers))
             answer = connection.getresponse()
