@@ -106,6 +106,11 @@ def person_likeness(a: str, b: str) -> float:
     return _given_likeness(given_a, given_b)
 
 
+def is_given_name(word: str) -> bool:
+    """Tell whether a folded word is a well-known first name; that it is not proves nothing."""
+    return word in _nicknames()
+
+
 def same_person(a: str, b: str, *, at_least: float = 0.5) -> bool:
     """Tell whether two names can be one person's; a bare surname is compatible with any given name."""
     return person_likeness(a, b) >= at_least
