@@ -39,6 +39,7 @@ _WALL = re.compile(
 )
 _ENTITY = re.compile(r"<!ENTITY\b", re.IGNORECASE)
 _ITEM_END = re.compile(r"</(?:[\w.-]{1,40}:)?(?:item|entry)\s*>", re.IGNORECASE)
+_ITEM_START = re.compile(r"<(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s>])", re.IGNORECASE)
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # XML 1.0, section 2.2
 _REFERENCE = re.compile(r"&#(?:x([0-9a-f]{1,12})|([0-9]{1,12}));", re.IGNORECASE)
 _PERIODS = {
@@ -94,11 +95,26 @@ def _feed_xml(text: str, max_entries: int) -> tuple[str, list[str]]:
         raise _not_a_feed(text, page is not None or _HTML_TYPE.search(head) is not None)
     notes = ["entity declarations refused"] if _ENTITY.search(head[: root.start()]) else []
     xml = _REFERENCE.sub(_allowed, text[root.start() :])
-    cut = _end_of_item(xml, max_entries)
-    if cut is not None:
-        notes.append(f"cut after {max_entries} entries")
+    cut, note = _cut(xml, root[1], max_entries)
+    if note:
+        notes.append(note)
         xml = xml[:cut] + ("</channel>" if root[2].lower() == "rss" else "") + f"</{root[1]}>"
     return xml, notes
+
+
+def _cut(xml: str, root: str, max_entries: int) -> tuple[int, str | None]:
+    """Return where to end the document, and why, if it has too many items or stops within one.
+
+    Half an item is dropped: its GUID may stand in the missing half, and it would be another entry then.
+    """
+    end = _end_of_item(xml, max_entries)
+    if end is not None:
+        return end, f"cut after {max_entries} entries"
+    tail = xml.rfind("</")  # the end tag of the root, or of whatever was being written
+    starts = list(_ITEM_START.finditer(xml))
+    if not starts or xml[tail:].lower().startswith(f"</{root.lower()}") or _ITEM_END.search(xml, starts[-1].end()):
+        return len(xml), None
+    return starts[-1].start(), "stops within an entry"
 
 
 def _allowed(reference: re.Match[str]) -> str:
@@ -213,7 +229,9 @@ def _shared_guid(entry: Entry) -> str:
 
 
 def _link(item: Mapping[str, Any]) -> str:
-    return _string(item, "feedburner_origlink") or _string(item, "link")
+    """Return the link; feedparser takes any GUID for one where there is none."""
+    link = _string(item, "feedburner_origlink") or _string(item, "link")
+    return "" if link == item.get("id") and not link.startswith(("http://", "https://")) else link
 
 
 def _texts(item: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ import html
 import re
 import unicodedata
 
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 MAX_MARKUP = 200_000  # characters of one field that are read: ten times the longest text kept
 
