@@ -154,6 +154,7 @@ class Page:
     title: str  # of the entry
     summary: str  # of the entry
     published_at: datetime  # of the entry, or when it was first seen
+    first_seen_at: datetime | None = None  # equal to `published_at` where the entry has no date of its own
     html: bytes | None = None
     content_type: str = ""
     refused: str | None = None
