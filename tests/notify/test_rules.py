@@ -110,6 +110,22 @@ def test_a_backlog_rumour_is_told_when_a_sure_claim_confirms_it_after_an_unsure_
     assert (sure.alert.event, sure.alert.sequence, sure.alert.origin) == (Event.NEW, 1, Origin.LIVE)
 
 
+def test_a_change_read_late_is_still_a_change_when_it_is_told_afresh() -> None:
+    rumour = conclude(None, a_move(origin=Origin.BACKLOG, status=Status.REPORTED), rules=RULES, now=NOW).move
+    month_old = some_evidence(claim_key="late", published_at=NOW - timedelta(days=30))
+    late = conclude(rumour, replace(rumour, status=Status.CONFIRMED, evidence=(month_old,)), rules=RULES, now=NOW)
+    afresh = conclude(late.move, replace(late.move, evidence=(month_old, some_evidence())), rules=RULES, now=NOW)
+    assert (late.decision.reasons[0], late.alert) == (Reason.OLD, None)
+    assert afresh.decision.reasons == (Reason.NEW, Reason.STATUS_CHANGED)
+
+
+def test_the_first_alert_states_no_changes_though_the_ledger_held_the_move_before() -> None:
+    silent = conclude(None, a_move(origin=Origin.BACKLOG, to_org=None), rules=RULES, now=NOW).move
+    alert = conclude(silent, replace(silent, to_org="Cohere"), rules=RULES, now=NOW).alert
+    assert alert is not None
+    assert alert.payload["data"]["changes"] == {}  # type: ignore[index]
+
+
 def test_what_the_ledger_held_stands_in_for_what_was_told() -> None:
     before = a_move(origin=Origin.BACKLOG, to_org=None)
     decision = decide_alert(before, a_move(origin=Origin.BACKLOG), rules=RULES, now=NOW)
