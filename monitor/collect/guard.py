@@ -137,10 +137,7 @@ def literal_address(host: str) -> Address | None:
         return None
 
 
-def is_inner_host(host: str, allow: Sequence[Network] = ()) -> bool:
-    """True for a host that by its mere name lies within: all that can be checked where a proxy resolves names."""
-    ip = literal_address(host)
-    if ip is not None:
-        return is_refused(str(ip), allow)
+def is_inner_name(host: str) -> bool:
+    """True for a name that by itself says it lies within: all that can be checked where a proxy resolves names."""
     name = host.lower().rstrip(".")
     return "." not in name or name.endswith(_INNER_NAMES)

@@ -138,11 +138,13 @@ class _Results:
         self._queue: queue.SimpleQueue[tuple[int, Poll] | None] = queue.SimpleQueue()
         self._put = self._taken = 0  # bytes; each counter has one writing thread
 
-    async def put(self, index: int, poll: Poll) -> None:
-        size = _size(poll)
-        while size and self._put - self._taken > self._limit:  # noqa: ASYNC110 - the caller's thread knows no event of this loop
-            await asyncio.sleep(0.05)
-        self._put += size
+    async def room(self) -> None:
+        """Wait until the caller has taken enough of what was fetched."""
+        while self._put - self._taken > self._limit:  # noqa: ASYNC110 - the caller's thread knows no event of this loop
+            await asyncio.sleep(0.02)
+
+    def put(self, index: int, poll: Poll) -> None:
+        self._put += _size(poll)
         self._queue.put((index, poll))
 
     def take(self) -> tuple[int, Poll]:
@@ -207,16 +209,16 @@ class _Client:
 
     async def _fetch_into(self, results: _Results, index: int, url: str, validators: Validators) -> None:
         try:
-            poll = await self._fetch(url, validators)
+            poll = await self._fetch(url, validators, results)
         except Exception as error:  # noqa: BLE001 - top of a job: one odd answer must not end the others
             poll = _refused(error)
-        await results.put(index, poll)
+        results.put(index, poll)
 
-    async def _fetch(self, url: str, validators: Validators) -> Poll:
+    async def _fetch(self, url: str, validators: Validators, results: _Results) -> Poll:
         """Follow redirects by hand, so that every hop is checked and waits for its host's turn."""
         moved_to, leading = None, True
         for _ in range(self._limits.redirects + 1):
-            step = await self._hop(url, validators)
+            step = await self._hop(url, validators, results)
             if not isinstance(step, _Redirect):
                 return _with_move(step, moved_to)
             url = urljoin(url, step.location)
@@ -224,7 +226,7 @@ class _Client:
             moved_to = url if leading else moved_to
         return Refused(reason="too many redirects")
 
-    async def _hop(self, url: str, validators: Validators) -> Poll | _Redirect:
+    async def _hop(self, url: str, validators: Validators, results: _Results) -> Poll | _Redirect:
         refusal = self._refusal(url)
         if refusal:
             return Refused(reason=refusal, permanent=True)
@@ -232,6 +234,7 @@ class _Client:
         async with self._politeness.turn(domain) if self._is_foreign(url) else nullcontext() as rest, self._lanes:
             if rest is not None:
                 return Refused(reason="host asked to wait", status=429, retry_after=rest)
+            await results.room()
             step = await self._get(url, validators)
         if isinstance(step, Refused) and step.status == 429:
             self._politeness.hold(domain, step.retry_after or _HOLD_WITHOUT_WORD)
@@ -317,11 +320,14 @@ class _Client:
         )
 
     def _refusal(self, url: str) -> str | None:
-        """Judge the URL's form; behind a proxy, which resolves names and connects, also its host."""
+        """Judge the URL by its form; the address behind a name is judged when its socket is made, or by the proxy."""
         refusal = guard.refusal_of_url(url)
-        if refusal or self._options.proxy is None:
+        if refusal:
             return refusal
-        return "blocked address" if guard.is_inner_host(urlsplit(url).hostname or "", self._options.allow) else None
+        host, allow = urlsplit(url).hostname or "", self._options.allow
+        literal = guard.literal_address(host)
+        inner = guard.is_refused(str(literal), allow) if literal else self._options.proxy and guard.is_inner_name(host)
+        return "blocked address" if inner else None
 
     def _is_foreign(self, url: str) -> bool:
         """False for an address within `allow`: it is ours, and needs no politeness."""
