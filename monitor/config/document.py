@@ -21,7 +21,7 @@ _TAG = "tag:yaml.org,2002:"
 
 @dataclass(slots=True)
 class Document:
-    """The data of one file.  `data` is {} for an empty file and for one that cannot be read."""
+    """The data of one file: {} for an empty one.  What is not `readable` has its problem told and is not judged further."""
 
     file: str
     data: Any = None
@@ -81,6 +81,7 @@ class _Walk:
         self.document._values[path] = node  # noqa: SLF001  # one and the same module
         if node in self.above:
             self.document.problems.append(self.document.problem(path, "this alias refers to itself"))
+            self.document.readable = False
             return None
         self.above.append(node)
         try:

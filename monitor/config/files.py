@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from monitor.config.units import Duration, Email, Network, PartialDate, Size, Url, render_duration
 from monitor.model import Kind, Origin, Register, Status
@@ -114,7 +114,9 @@ def _feed(value: Any) -> Any:
 class Feeds(File):
     """What is polled: feeds.yaml."""
 
-    feeds: list[Annotated[Feed, BeforeValidator(_feed)]] = Field(description="The feeds, in any order.")
+    feeds: list[Annotated[Feed, BeforeValidator(_feed, json_schema_input_type=Feed | Url)]] = Field(
+        description="The feeds, in any order."
+    )
 
 
 # --- watchlist.yaml ----------------------------------------------------------------------------------------------
@@ -228,22 +230,20 @@ class Mail(_Channel):
     password_env: str | None = Field(default=None, description="Environment variable that holds the password.")
     password_file: str | None = Field(default=None, description="File that holds the password.")
     from_: Email = Field(alias="from", description="Sender.")
-    to: Annotated[list[Email], BeforeValidator(_listed)] = Field(min_length=1, description="Recipients.")
+    to: Annotated[list[Email], BeforeValidator(_listed, json_schema_input_type=list[Email] | Email)] = Field(
+        min_length=1, description="Recipients."
+    )
     timeout: Duration = Field(
         default=timedelta(seconds=30), description="A relay that takes longer is tried again later."
     )
 
 
 Channel = Annotated[Log | Webhook | Mail, Field(discriminator="type")]
-Names = Annotated[
-    list[Name],
-    BeforeValidator(_listed),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
-]
+Names = Annotated[list[Name], BeforeValidator(_listed, json_schema_input_type=list[Name] | Name)]
 
 
 def _one_or_more(choices: type) -> Any:
-    return Annotated[list[choices], BeforeValidator(_listed)]  # type: ignore[valid-type]
+    return Annotated[list[choices], BeforeValidator(_listed, json_schema_input_type=list[choices] | choices)]  # type: ignore[valid-type]
 
 
 class Match(File):
@@ -258,7 +258,8 @@ class Match(File):
         default=[], alias="register", description="The world that the news is of."
     )
     origin: _one_or_more(Origin) = Field(  # type: ignore[valid-type]
-        default=[Origin.LIVE], description="How it came to us; only live news unless said otherwise."
+        default=[Origin.LIVE, Origin.BACKLOG],
+        description="How it came to us; backlog is alerted of at all only where `alert_backlog` asks for it.",
     )
     min_confidence: float = Field(default=0.0, ge=0, le=1, description="At least this confidence.")
 

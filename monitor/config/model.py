@@ -112,7 +112,7 @@ class Match:
     kinds: frozenset[Kind] = frozenset()
     statuses: frozenset[Status] = frozenset()
     registers: frozenset[Register] = frozenset()
-    origins: frozenset[Origin] = frozenset({Origin.LIVE})
+    origins: frozenset[Origin] = frozenset({Origin.LIVE, Origin.BACKLOG})
     min_confidence: float = 0.0
 
 

@@ -136,6 +136,8 @@ def _message(detail: ErrorDetails) -> str:
             return _not_one_of("type ", context["tag"], str(context["expected_tags"]))
         case "string_type" if isinstance(given, bool | int | float):
             return f"must be text, but YAML reads this as {given!r}; put it in quotes"
+        case "bool_parsing" | "bool_type":
+            return f"{given!r} is neither true nor false"
         case kind:
             return _MESSAGES.get(kind) or _plain(detail["msg"], given)
 
