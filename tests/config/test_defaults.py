@@ -109,7 +109,7 @@ def _keys(schema: dict) -> set[str]:
 @pytest.mark.parametrize("name", FILES)
 def test_every_key_is_documented(name):
     documented = set(re.findall(r"`([\w.]+)`", (ROOT / "docs/configure.md").read_text("utf-8")))
-    documented |= {key.rpartition(".")[2] for key in documented}
+    documented = {part for key in documented for part in key.split(".")}
     schema = json.loads((ROOT / "config/schema" / name.replace(".yaml", ".json")).read_text("utf-8"))
     assert _keys(schema) <= documented
 
