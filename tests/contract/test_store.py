@@ -211,6 +211,11 @@ class TestEntries:
         store.skip_entry(an_entry(1).key, "too old", NOW)
         assert store.lease_entries(LATER, LEASE, 10) == []
 
+    def test_a_late_skip_does_not_undo_a_reading(self, store: Store) -> None:
+        record(store, 1)
+        store.skip_entry(an_entry(1).key, "too slow", LATER)
+        assert store.counts()["entries.read"] == 1
+
     def test_an_entry_to_retry_is_due_at_that_time_and_not_before(self, store: Store) -> None:
         polled(store, 1)
         store.lease_entries(NOW, LEASE, 10)
