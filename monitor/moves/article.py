@@ -1,0 +1,330 @@
+"""Drafts of one text -> claims: what a sentence leaves out is found in the others, what is told twice is told once.
+
+Never reads a sentence itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from monitor.model import Claim, Kind, Span, Status
+from monitor.moves.dates import find_date
+from monitor.moves.frames import Draft
+from monitor.moves.lexicon import Lexicon
+from monitor.moves.phrases import ORG, PERSON, ROLE, Phrase
+
+_BOARD_ROLE = re.compile(
+    r"^(?:\S+ )?(?:(?:vice |deputy |non-executive |independent |interim |acting |board )*(?:chair(?:man|woman|person)?|co-chair(?:man|woman)?)|(?:non-executive|independent|board) (?:director|member|chair(?:man|woman)?)|trustee|director of the board|member of the board.*)$",
+    re.I,
+)
+_EXECUTIVE = re.compile(r"\b(?:executive (?:vice )?chair|ceo|chief|president)", re.I)
+_PAST = {"flag:nominal", "flag:relative", "flag:passive"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Affiliation:
+    """What the text says a person is or was, somewhere."""
+
+    role: str | None
+    org: str | None
+    former: bool
+    sentence: int
+
+
+@dataclass(slots=True)
+class Profile:
+    """All that a text says about who is what where."""
+
+    people: dict[str, list[Affiliation]] = field(default_factory=dict)
+    orgs: Counter[str] = field(default_factory=Counter)
+    title_orgs: list[str] = field(default_factory=list)
+
+    def note(self, phrase: Phrase, sentence: int) -> None:
+        for person in phrase.people:
+            if person.role or person.org:
+                affiliation = Affiliation(role=person.role, org=person.org, former=person.former, sentence=sentence)
+                self.people.setdefault(person.text, []).append(affiliation)
+
+    def org_of(self, person: str, *, former: bool = False) -> str | None:
+        known = [a for a in self.people.get(person, []) if a.org and (former or not a.former)]
+        return known[0].org if known else None
+
+    def role_of(self, person: str) -> str | None:
+        known = [a for a in self.people.get(person, []) if a.role]
+        return known[0].role if known else None
+
+    def main_org(self) -> str | None:
+        if self.title_orgs:
+            return self.title_orgs[0]
+        if len(self.orgs) == 1 or (self.orgs and self.orgs.most_common(1)[0][1] > 1):
+            return self.orgs.most_common(1)[0][0]
+        return None
+
+
+def read_profile(phrases: Iterable[tuple[int, Sequence[Phrase]]]) -> Profile:
+    """Gather affiliations and organisations from the reduced lines: (sentence number, phrases)."""
+    profile = Profile()
+    for number, found in phrases:
+        for phrase in found:
+            if phrase.letter == PERSON:
+                profile.note(phrase, number)
+            if phrase.letter == ORG:
+                profile.orgs[phrase.text] += 1
+                if number == 0:
+                    profile.title_orgs.append(phrase.text)
+            if phrase.letter == ROLE and phrase.org:
+                profile.orgs[phrase.org] += 1
+    return profile
+
+
+class Article:
+    """The drafts of one text on their way to claims."""
+
+    def __init__(self, drafts: list[Draft], profile: Profile, published: date, lexicon: Lexicon) -> None:
+        self.drafts, self.profile, self.published, self.lexicon = drafts, profile, published, lexicon
+
+    def claims(self) -> list[Claim]:
+        named = [d for d in self.drafts if d.person]
+        unnamed = [d for d in self.drafts if not d.person]
+        for draft in named:
+            self._complete(draft)
+        for draft in unnamed:
+            named += self._resolve_role(draft, named)
+        for draft in named:
+            self._guess(draft)
+        kept = [d for d in named if d.from_org or d.to_org or d.kind is Kind.FOUND]
+        groups: dict[str, list[Draft]] = {}
+        for draft in kept:
+            groups.setdefault(self._key(draft.person or "", groups), []).append(draft)
+        return [self._claim(d) for drafts in groups.values() for d in self._merge(drafts)]
+
+    def _key(self, person: str, groups: dict[str, list[Draft]]) -> str:
+        last = person.split()[-1]
+        return next(
+            (k for k in groups if k == person or (k.split()[-1] == last and " " not in person) or k == last), person
+        )
+
+    # what the sentence leaves out
+    def _complete(self, draft: Draft) -> None:
+        who, person = draft.who, draft.person or ""
+        if draft.kind is Kind.LEAVE or draft.kind is Kind.MOVE:
+            if not draft.from_org:
+                self._take_from(draft, who.org if not who.former or draft.signs & _PAST else None, "affiliation")
+            if not draft.from_org:
+                self._take_from(draft, self.profile.org_of(person, former=bool(draft.signs & _PAST)), "profile")
+            draft.from_role = draft.from_role or who.role or self.profile.role_of(person)
+        elif draft.kind in {Kind.JOIN, Kind.ROLE}:
+            self._complete_join(draft)
+        elif draft.kind is Kind.FOUND and not draft.from_org and who.org and who.org != draft.to_org:
+            draft.from_org = who.org
+            draft.from_role = who.role
+
+    def _take_from(self, draft: Draft, org: str | None, how: str) -> None:
+        if org and org != draft.to_org:
+            draft.from_org = org
+            draft.signs.add(f"from:{how}")
+
+    def _complete_join(self, draft: Draft) -> None:
+        who, person = draft.who, draft.person or ""
+        if not draft.to_org and draft.old:
+            draft.to_org = draft.old.org or self.profile.org_of(draft.old.text)
+            draft.role = (
+                draft.role
+                or draft.old.role
+                or (draft.old.text if draft.old.letter == ROLE else None)
+                or self.profile.role_of(draft.old.text)
+            )
+            draft.signs.add("to:old")
+        if not draft.to_org and draft.role:
+            same = [
+                a
+                for a in self.profile.people.get(person, [])
+                if a.org and a.role and a.role.lower() == draft.role.lower()
+            ]
+            if same:
+                draft.to_org = same[0].org
+                draft.signs.add("to:profile")
+        if not draft.to_org and who.org and not who.former:
+            draft.to_org = who.org
+            draft.signs.add("to:affiliation")
+        if draft.to_org and not draft.from_org and who.org:
+            draft.from_org, draft.from_role = who.org, who.role
+            draft.signs.add("from:former" if who.former else "from:affiliation")
+        if draft.from_org and draft.to_org:
+            draft.kind = Kind.ROLE if _same(draft.from_org, draft.to_org) else Kind.MOVE
+            if draft.kind is Kind.ROLE and who.former:
+                draft.kind, draft.from_org = Kind.JOIN, None
+            elif draft.kind is Kind.ROLE:
+                draft.from_org = draft.to_org
+
+    def _resolve_role(self, draft: Draft, named: list[Draft]) -> list[Draft]:
+        """A role that leaves or comes ("Sonos CEO leaving"): its holder, if the text names one, else nothing."""
+        org = draft.who.org
+        for other in named:
+            if other.kind is draft.kind or (draft.kind is Kind.LEAVE and other.kind is Kind.MOVE):
+                if not other.from_org and draft.kind is Kind.LEAVE:
+                    other.from_org = draft.from_org or org
+                    other.signs.add("from:title")
+                if not other.to_org and draft.kind is Kind.JOIN:
+                    other.to_org = draft.to_org
+                    other.signs.add("to:title")
+                other.role = other.role or draft.role
+                other.from_role = other.from_role or (draft.who.text if draft.kind is Kind.LEAVE else None)
+                return []
+        for person, affiliations in self.profile.people.items():
+            for a in affiliations:
+                if a.role and _same_role(a.role, draft.who.text) and (not a.org or not org or _same(a.org, org)):
+                    draft.who = Phrase(
+                        letter=PERSON, text=person, start=0, end=0, role=a.role, org=org or a.org, former=a.former
+                    )
+                    draft.signs.add("who:title")
+                    self._complete(draft)
+                    return [draft]
+        return []
+
+    def _guess(self, draft: Draft) -> None:
+        """The organisation that the text is about, where nothing says which one."""
+        if draft.from_org or draft.to_org or draft.kind is Kind.FOUND:
+            return
+        org = self._role_org(draft.from_role or draft.role or draft.who.role)
+        how = "role"
+        if not org:
+            org, how = self.profile.main_org(), "main"
+        if not org:
+            return
+        if draft.kind is Kind.LEAVE:
+            draft.from_org = org
+            draft.signs.add(f"from:{how}")
+        else:
+            draft.to_org = org
+            draft.signs.add(f"to:{how}")
+
+    def _role_org(self, role: str | None) -> str | None:
+        words = (role or "").lower().replace(".", "").split()
+        return next((self.lexicon.role_orgs[w] for w in words if w in self.lexicon.role_orgs), None)
+
+    # told twice
+    def _merge(self, drafts: list[Draft]) -> list[Draft]:
+        merged: list[Draft] = []
+        for draft in drafts:
+            self._board(draft)
+            other = next((m for m in merged if _mergeable(m, draft)), None)
+            if other is None:
+                merged.append(draft)
+            else:
+                _join_drafts(other, draft)
+        return merged
+
+    def _board(self, draft: Draft) -> None:
+        role = (
+            draft.role
+            if draft.kind in {Kind.JOIN, Kind.ROLE, Kind.MOVE}
+            else draft.from_role
+            if draft.kind is Kind.LEAVE
+            else None
+        )
+        if role and _BOARD_ROLE.match(role) and not _EXECUTIVE.search(role):
+            draft.kind = Kind.BOARD
+            if draft.to_org and draft.from_org and draft.role:
+                draft.from_org = None
+
+    def _claim(self, draft: Draft) -> Claim:
+        sentence = draft.sentence
+        future = bool({"aux:will", "aux:to"} & draft.signs) or "tense:ing" in draft.signs
+        background = self._background(draft)
+        near = sentence.text.lower().find(draft.trigger)
+        when = find_date(draft.date or sentence.text, self.published, future=future, near=max(near, 0))
+        if not when and not background and not future and draft.status is Status.CONFIRMED:
+            when = self.published.isoformat()
+        return Claim(
+            person=draft.person or "",
+            kind=draft.kind,
+            from_org=_clean(draft.from_org),
+            to_org=_clean(draft.to_org),
+            role=None if draft.kind is Kind.LEAVE else draft.role,
+            from_role=draft.from_role,
+            date=when,
+            status=draft.status,
+            background=background,
+            evidence=sentence.text,
+            span=Span(start=sentence.start, end=sentence.end),
+            trigger=draft.trigger,
+            rule=draft.rule,
+        )
+
+    def _background(self, draft: Draft) -> bool:
+        if draft.sentence.is_title and "flag:nominal" not in draft.signs:
+            return False
+        if "flag:table" in draft.signs:
+            return True
+        if "flag:relative" in draft.signs and "tense:past" in draft.signs:
+            return True
+        if "flag:nominal" in draft.signs or "aux:had" in draft.signs:
+            return True
+        if draft.kind is Kind.FOUND and draft.sentence.number > 0:
+            return True
+        year = re.search(r"\b(?:in|since|until) (?:\w+ )?((?:19|20)\d\d)\b", draft.sentence.text)
+        return bool(year and int(year[1]) < self.published.year)
+
+
+def _clean(org: str | None) -> str | None:
+    return re.sub(r"^[Tt]he ", "", org) if org else None
+
+
+def _same(a: str, b: str) -> bool:
+    x, y = _fold(a), _fold(b)
+    return x == y or x in y or y in x
+
+
+def _fold(org: str) -> str:
+    return re.sub(r"\b(?:the|inc|corp|company|co|ltd|plc|group|platforms)\b|[^a-z0-9]", "", org.lower())
+
+
+def _same_role(a: str, b: str) -> bool:
+    x, y = a.lower().split(), b.lower().split()
+    return x[-1] == y[-1] or bool({*x} & {*y} - _EMPTY) or (x[-1] in _TOP and y[-1] in _TOP)
+
+
+_EMPTY = {"of", "and", "the", "vice", "chief", "executive", "senior", "officer", "for"}
+_TOP = {"ceo", "boss", "chief", "executive", "head", "leader"}
+
+
+def _mergeable(a: Draft, b: Draft) -> bool:
+    kinds = {a.kind, b.kind}
+    if kinds == {Kind.BOARD} or len(kinds) == 1:
+        return all(not x or not y or _same(x, y) for x, y in ((a.from_org, b.from_org), (a.to_org, b.to_org)))
+    if kinds <= {Kind.JOIN, Kind.ROLE, Kind.MOVE}:
+        return bool(a.to_org and b.to_org and _same(a.to_org, b.to_org))
+    if kinds == {Kind.LEAVE, Kind.MOVE}:
+        return bool(a.from_org and b.from_org and _same(a.from_org, b.from_org))
+    if kinds == {Kind.LEAVE, Kind.FOUND}:
+        leave = a if a.kind is Kind.LEAVE else b
+        found = b if a.kind is Kind.LEAVE else a
+        return bool(found.from_org and leave.from_org and _same(found.from_org, leave.from_org))
+    if kinds == {Kind.LEAVE, Kind.JOIN}:
+        leave = a if a.kind is Kind.LEAVE else b
+        join = b if a.kind is Kind.LEAVE else a
+        return not _same(leave.from_org or "-", join.to_org or "+") and "flag:nominal" not in leave.signs
+    return False
+
+
+_RANK = {Kind.MOVE: 5, Kind.FOUND: 4, Kind.ROLE: 3, Kind.BOARD: 2, Kind.JOIN: 1, Kind.LEAVE: 0}
+
+
+def _join_drafts(kept: Draft, other: Draft) -> None:
+    """Let `kept` take what only `other` says."""
+    if {kept.kind, other.kind} == {Kind.LEAVE, Kind.JOIN}:
+        kept.kind = Kind.MOVE
+    elif _RANK[other.kind] > _RANK[kept.kind]:
+        kept.kind = other.kind
+    kept.from_org = kept.from_org or other.from_org
+    kept.to_org = kept.to_org or other.to_org
+    kept.role = kept.role or other.role
+    kept.from_role = kept.from_role or other.from_role
+    if Status.REPORTED in {kept.status, other.status} and Status.CONFIRMED in {kept.status, other.status}:
+        kept.status = Status.REPORTED
+    kept.signs |= {"told:again"}

@@ -1,0 +1,65 @@
+"""Title and text -> Reading, by frames over chunked sentences.
+
+Never needs a watchlist, a network or a clock; the same text always reads the same.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+from monitor.model import Reading
+from monitor.moves.article import Article, read_profile
+from monitor.moves.frames import Draft, find_drafts, load_phrase_rules
+from monitor.moves.grammar import Line, write_line
+from monitor.moves.lexicon import load_lexicon, load_table
+from monitor.moves.names import NameFinder
+from monitor.moves.reference import add_references
+from monitor.moves.sentences import Sentence, split_sentences
+from monitor.moves.tables import find_rows
+
+
+class FrameReader:
+    """Reads claims; `people` and `organisations` are names known beforehand, as from a watchlist."""
+
+    def __init__(self, people: Iterable[str] = (), organisations: Iterable[str] = ()) -> None:
+        self._names = NameFinder(load_lexicon(), _known(people), _known(organisations))
+
+    def read(self, title: str, text: str, published_at: datetime) -> Reading:
+        """Return all that `f"{title}\\n{text}"` asserts."""
+        if not _gate().search(f"{title}\n{text}"):
+            return Reading()
+        sentences = split_sentences(title, text)
+        lines = self._lines(sentences)
+        drafts = [draft for line in lines if _gate().search(line.sentence.text) for draft in find_drafts(line)]
+        drafts += find_rows(sentences)
+        profile = read_profile((line.sentence.number, line.phrases) for line in lines)
+        claims = Article(drafts, profile, published_at.date(), load_lexicon()).claims()
+        return Reading(claims=tuple(claims))
+
+    def _lines(self, sentences: list[Sentence]) -> list[Line]:
+        phrases = add_references(sentences, self._names.find(sentences))
+        lines = []
+        lexicon = load_lexicon()
+        referents = {**lexicon.demonyms, "state_roles": " ".join(lexicon.state_roles)}
+        for sentence, found in zip(sentences, phrases, strict=True):
+            line = write_line(sentence, found)
+            its = next((p.text for p in found if p.letter == "O"), referents.get("its"))
+            if its:
+                referents["its"] = its
+            for rule in load_phrase_rules():
+                rule.rewrite(line, referents)
+            lines.append(line)
+        return lines
+
+
+def _known(names: Iterable[str]) -> frozenset[tuple[str, ...]]:
+    return frozenset(tuple(name.split()) for name in names if name.strip())
+
+
+@functools.cache
+def _gate() -> re.Pattern[str]:
+    """The words without which no sentence tells of a move."""
+    return re.compile(load_table("gate")["words"], re.IGNORECASE)

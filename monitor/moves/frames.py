@@ -1,0 +1,246 @@
+"""A reduced line -> drafts of claims.
+
+Never looks beyond the sentence: `article` joins drafts and finds what a sentence leaves out.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from monitor.model import Kind, Status
+from monitor.moves.factuality import Place, decide_status
+from monitor.moves.grammar import Line, expand_slots, load_rules, PhraseRule
+from monitor.moves.lexicon import load_table
+from monitor.moves.phrases import ORG, PERSON, PLACE, ROLE, Phrase
+from monitor.moves.sentences import Sentence
+
+_REACH = 10  # words passed over in search of complements
+_BE = re.compile(r"\b(?:is|are|was|were|been|be|being|gets|got)\b")
+_ADVISORY = re.compile(r"\b(?:chair(?:man|woman|person)?|co-chair|non-executive|director|trustee|advis\w+)\b", re.I)
+_EXECUTIVE = re.compile(
+    r"executive chair|chief|managing|executive director|creative|director of|president|ceo|artistic|technical|music|sporting|game|news|art ",
+    re.I,
+)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A claim in the making; `who` is a person, or a role whose holder the text may name elsewhere."""
+
+    who: Phrase
+    kind: Kind
+    rule: str
+    trigger: str
+    sentence: Sentence
+    status: Status
+    from_org: str | None = None
+    to_org: str | None = None
+    role: str | None = None
+    from_role: str | None = None
+    date: str | None = None
+    old: Phrase | None = None  # predecessor
+    signs: set[str] = field(default_factory=set)  # features for background and confidence
+
+    @property
+    def person(self) -> str | None:
+        return None if self.who.letter == ROLE else self.who.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One entry of `frames.toml`."""
+
+    name: str
+    kind: Kind
+    pattern: re.Pattern[str]
+    complements: tuple[tuple[str, re.Pattern[str]], ...]
+    flags: frozenset[str]
+
+
+@functools.cache
+def load_frames() -> tuple[tuple[Frame, ...], re.Pattern[str]]:
+    """Compile the frames and the boundary of complements, once per process."""
+    table = load_table("frames")
+    macros = table["macros"]
+    sets = table["complements"]
+    boundary = re.compile(sets["boundary"])
+    complements = {
+        name: tuple((key, re.compile(expand_slots(p, macros) + r"(?= |$)")) for key, p in patterns.items())
+        for name, patterns in sets.items()
+        if isinstance(patterns, dict)
+    }
+    frames = tuple(
+        Frame(
+            name=f["name"],
+            kind=Kind(f["kind"]),
+            pattern=re.compile(expand_slots(f["pattern"], macros) + r"(?= |$)"),
+            complements=complements[f["complements"]],
+            flags=frozenset(k for k, v in f.items() if v is True),
+        )
+        for f in table["frame"]
+    )
+    return frames, boundary
+
+
+@functools.cache
+def load_phrase_rules() -> tuple[PhraseRule, ...]:
+    table = load_table("phrases")
+    words = load_table("words")
+    macros = {**table["macros"], "demonym": f"(?:{'|'.join(words['demonyms'])})"}
+    return load_rules(table, macros)
+
+
+def find_drafts(line: Line) -> Iterator[Draft]:
+    """Yield a draft for every frame that matches somewhere in the line."""
+    frames, boundary = load_frames()
+    for frame in frames:
+        for match in frame.pattern.finditer(line.text):
+            yield from _FrameMatch(frame, match, line, boundary).drafts()
+
+
+class _FrameMatch:
+    """One match of one frame."""
+
+    def __init__(self, frame: Frame, match: re.Match[str], line: Line, boundary: re.Pattern[str]) -> None:
+        self.frame, self.match, self.line, self.boundary = frame, match, line, boundary
+        self.slots: dict[str, str] = {k: v for k, v in match.groupdict().items() if v}
+        self.subject: Phrase | None = None
+
+    def drafts(self) -> Iterator[Draft]:
+        aux = self.slots.get("aux", "")
+        start = self.match.start()
+        if "active" in self.frame.flags:
+            found = _SUBJECT.search(self.line.text[: self.match.start("trigger")])
+            if found:
+                aux, start = found["aux"], found.start()
+                self.subject = self.line.phrase(found["subject"])
+                if re.search(r"\b(?:is|was|were|been|be|being|are|gets|got|who)\b", found["aux"][-12:]):
+                    return  # a passive, read by another frame
+        if self.frame.name == "is-fired" and not _BE.search(aux) and not self.line.sentence.is_title:
+            return  # active: another frame's
+        status = decide_status(
+            Place(line=self.line.text, auxiliary=aux, start=start, is_title=self.line.sentence.is_title,
+                  nominal="nominal" in self.frame.flags)
+        )  # fmt: skip
+        if status is None:
+            return
+        self._collect()
+        who = self.line.phrase(self.slots["who"])
+        for person in who.people:
+            yield self._draft(person, status, aux)
+
+    def _collect(self) -> None:
+        text, at = self.line.text, self.match.end()
+        for _ in range(_REACH):
+            if at >= len(text) - 1:
+                return
+            end = self._complement(text, at + 1)
+            if not end:
+                if self.boundary.match(text, at + 1):
+                    return
+                end = text.find(" ", at + 1)
+            if end < 0:
+                return
+            at = end
+
+    def _complement(self, text: str, at: int) -> int:
+        for name, pattern in self.frame.complements:
+            if name in {"direct", "role3"} and at > self.match.end() + 1:
+                continue  # an object stands beside its verb
+            match = pattern.match(text, at)
+            groups = {k: v for k, v in match.groupdict().items() if v} if match else {}
+            if match and groups and not any(k in self.slots for k in groups if k not in {"det", "foundwhat"}):
+                self.slots.update(groups)
+                self.slots[f"by_{name}"] = "1"
+                return match.end()
+        return 0
+
+    def _draft(self, person: Phrase, status: Status, aux: str) -> Draft:
+        draft = Draft(
+            who=person, kind=self.frame.kind, rule=self.frame.name, trigger=self.slots.get("trigger", self.slots.get("t", "")).strip(),
+            sentence=self.line.sentence, status=status,
+        )  # fmt: skip
+        draft.signs |= self._signs(aux)
+        for slot in ("from", "to"):
+            symbol = self.slots.get(slot) or self.slots.get(f"{slot}2")
+            if symbol:
+                setattr(draft, f"{slot}_org", self._text(symbol))
+        role = self._phrase("role")
+        from_role = self._phrase("from_role")
+        draft.role = role.text if role else None
+        draft.from_role = from_role.text if from_role else None
+        self._orgs_of_roles(draft, role, from_role)
+        self._actor(draft)
+        if "place" in self.slots and draft.from_role:
+            draft.from_org = draft.from_org or self._text(self.slots["place"])
+        if "old" in self.slots and self.slots["old"][0] in "PMNR":
+            draft.old = self.line.phrase(self.slots["old"])
+        self._kind(draft)
+        return draft
+
+    def _signs(self, aux: str) -> set[str]:
+        signs = {f"flag:{flag}" for flag in self.frame.flags}
+        signs |= {f"slot:{s}" for s in self.slots if s.startswith("by_")}
+        signs |= {f"aux:{w}" for w in aux.split() if w in {"had", "has", "have", "is", "will", "to", "was", "be"}}
+        trigger = self.slots.get("trigger", self.slots.get("t", "")).split()
+        if trigger:
+            first = trigger[0]
+            signs.add(
+                "tense:"
+                + (
+                    "past"
+                    if first.endswith("ed") or first in {"left", "quit", "became", "took", "lost"}
+                    else "ing"
+                    if first.endswith("ing")
+                    else "s"
+                    if first.endswith("s")
+                    else "base"
+                )
+            )
+        return signs
+
+    def _orgs_of_roles(self, draft: Draft, role: Phrase | None, from_role: Phrase | None) -> None:
+        if role and role.org and not draft.to_org:
+            draft.to_org = role.org
+        if from_role and from_role.org and not draft.from_org:
+            draft.from_org = from_role.org
+
+    def _actor(self, draft: Draft) -> None:
+        """The organisation that hires or fires, from its own slot or from the subject of an active verb."""
+        org = self._text(self.slots["org"]) if "org" in self.slots else None
+        if not org and self.subject:
+            subject = self.subject
+            org = subject.text if subject.letter in {ORG, "N", "M"} else (subject.org if not subject.former else None)
+            draft.signs.add(f"subject:{subject.letter}")
+        if not org:
+            return
+        if self.frame.kind is Kind.LEAVE:
+            draft.from_org = draft.from_org or org
+        elif not draft.to_org:
+            draft.to_org = org
+
+    def _kind(self, draft: Draft) -> None:
+        if "found" in self.slots:
+            draft.kind = Kind.FOUND
+        elif "board" in self.slots or draft.kind is Kind.BOARD:
+            draft.kind = Kind.BOARD
+            if self.frame.name == "joins-board" and not re.match(
+                r"join|elect|appoint|named|added|nominat", draft.trigger
+            ):
+                draft.from_org, draft.to_org = draft.to_org or draft.from_org, None
+        elif draft.kind is Kind.LEAVE and draft.to_org and draft.to_org != draft.from_org:
+            draft.kind = Kind.MOVE
+
+    def _phrase(self, slot: str) -> Phrase | None:
+        symbol = self.slots.get(slot)
+        return self.line.phrase(symbol) if symbol else None
+
+    def _text(self, symbol: str) -> str:
+        return self.line.phrase(symbol).text
+
+
+_MACROS: Mapping[str, str] = load_table("frames")["macros"]
+_SUBJECT = re.compile(expand_slots(r" (?P<subject>[PMNORL]\d+)(?: 's board| board| 's| ')?<gap><aux> ?$", _MACROS))

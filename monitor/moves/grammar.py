@@ -1,0 +1,169 @@
+"""A chunked sentence -> one line of words and symbols, and rules that rewrite it.
+
+Never knows what the rules say: they stand in `lexicon/`.  Words are lower case, a phrase is its letter and its number
+("P3"), all parted by single blanks, so that a rule is a regular expression over " P0 , R1 of O2 , resigns ".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from monitor.moves.phrases import PERSON, Phrase
+from monitor.moves.sentences import Sentence
+
+_SIGNS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "—": "-", "–": "-", "‑": "-", "…": "."})
+_MACRO = re.compile(r"(?<!\?P)<([a-z_]+)>")
+_REWRITES = 4  # times one rule may go over a line: chains of appositives
+
+
+@dataclass(slots=True)
+class Line:
+    """The line and the phrases that its symbols number."""
+
+    text: str
+    phrases: list[Phrase]
+    sentence: Sentence
+    offsets: dict[str, int] = field(default_factory=dict)
+
+    def phrase(self, symbol: str) -> Phrase:
+        return self.phrases[int(symbol[1:])]
+
+    def add(self, phrase: Phrase) -> str:
+        self.phrases.append(phrase)
+        return f"{phrase.letter}{len(self.phrases) - 1}"
+
+
+def write_line(sentence: Sentence, phrases: Sequence[Phrase]) -> Line:
+    """Write `sentence` with its phrases as symbols."""
+    starts = {p.start: i for i, p in enumerate(phrases)}
+    words, covered = [], -1
+    for token in sentence.tokens:
+        if token.start in starts:
+            number = starts[token.start]
+            words.append(f"{phrases[number].letter}{number}")
+            covered = phrases[number].end
+        elif token.start >= covered:
+            words.append(token.text.lower().translate(_SIGNS))
+    return Line(f" {' '.join(words)} ", list(phrases), sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseRule:
+    """Joins chunks into one: the head named by `makes` takes the other slots as attributes."""
+
+    name: str
+    pattern: re.Pattern[str]
+    makes: str
+    former: bool = False
+
+    def rewrite(self, line: Line, referents: Mapping[str, str]) -> None:
+        for _ in range(_REWRITES):
+            text = self.pattern.sub(lambda m: self._replace(m, line, referents), line.text)
+            if text == line.text:
+                return
+            line.text = text
+
+    def _replace(self, match: re.Match[str], line: Line, referents: Mapping[str, str]) -> str:
+        groups = {k: v.strip() for k, v in match.groupdict().items() if v}
+        build = {"org": _build_org, "role": _build_role, "person": _build_person, "people": _build_people}[self.makes]
+        phrase = build(groups, line, self.former or "f" in groups, referents)
+        return match[0] if phrase is None else f" {line.add(phrase)}"
+
+
+def load_rules(table: Mapping[str, object], macros: Mapping[str, str]) -> tuple[PhraseRule, ...]:
+    """Compile the rules of `phrases.toml`."""
+    rules = table["rule"]
+    assert isinstance(rules, list)
+    return tuple(
+        PhraseRule(
+            rule["name"],
+            re.compile(expand_slots(rule["pattern"], macros) + "(?= )"),
+            rule["makes"],
+            rule.get("former", False),
+        )
+        for rule in rules
+    )
+
+
+def expand_slots(pattern: str, macros: Mapping[str, str]) -> str:
+    """Replace every `<macro>` by its text, within macros too; named groups stay as they are."""
+    while _MACRO.search(pattern):
+        pattern = _MACRO.sub(lambda m: macros[m[1]], pattern)
+    return pattern
+
+
+def _build_org(groups: Mapping[str, str], line: Line, former: bool, _: Mapping[str, str]) -> Phrase | None:
+    owner, org = line.phrase(groups["org"]), line.phrase(groups["org2"])
+    return replace(org, text=f"{owner.text} {org.text}", start=owner.start, former=former)
+
+
+def _build_role(groups: Mapping[str, str], line: Line, former: bool, referents: Mapping[str, str]) -> Phrase | None:
+    role = line.phrase(groups["role"])
+    org = role.org
+    parts = [role]
+    if "org" in groups:
+        holder = line.phrase(groups["org"])
+        if holder.letter == PERSON or org:
+            return None
+        org = holder.text
+        parts.append(holder)
+    if "org2" in groups:
+        parts.append(line.phrase(groups["org2"]))
+    if "place" in groups or "demonym" in groups:
+        if org:
+            return None
+        holder_text = line.phrase(groups["place"]).text if "place" in groups else referents.get(groups["demonym"], "")
+        if "place" in groups:
+            parts.append(line.phrase(groups["place"]))
+        org = holder_text if _is_state_role(role.text, referents) else None
+    if "its" in groups:
+        org = org or referents.get("its")
+    text = role.text
+    if "role2" in groups:
+        other = line.phrase(groups["role2"])
+        parts.append(other)
+        if other.start - role.end > 30 or (role.org and other.org and role.org != other.org):  # noqa: PLR2004
+            return None
+        text, org = f"{role.text} and {other.text}" if " and " not in role.text else role.text, org or other.org
+    return replace(
+        role, text=text, org=org, former=former or role.former,
+        start=min(p.start for p in parts), end=max(p.end for p in parts),
+    )  # fmt: skip
+
+
+def _is_state_role(text: str, referents: Mapping[str, str]) -> bool:
+    return any(word.strip(".").lower() in referents["state_roles"].split() for word in text.split())
+
+
+def _build_person(groups: Mapping[str, str], line: Line, former: bool, _: Mapping[str, str]) -> Phrase | None:
+    person = line.phrase(groups["person"])
+    role = line.phrase(groups["role"]) if "role" in groups else None
+    org = line.phrase(groups["org"]) if "org" in groups else None
+    if org and (org.letter == PERSON or person.org):
+        return None
+    parts = [p for p in (person, role, org) if p]
+    letter = PERSON if role or person.letter == PERSON else person.letter
+    if person.role and role:
+        role = role if not role.former and person.former else None
+    return replace(
+        person,
+        letter=letter,
+        role=role.text if role else person.role,
+        org=(role.org if role and role.org else None) or (org.text if org else None) or person.org,
+        former=(former or role.former) if role else person.former,
+        start=min(p.start for p in parts),
+        end=max(p.end for p in parts),
+    )
+
+
+def _build_people(groups: Mapping[str, str], line: Line, former: bool, _: Mapping[str, str]) -> Phrase | None:
+    members = [line.phrase(s) for s in re.findall(r"[PMN]\d+", groups["people"])]
+    if not any(m.letter == PERSON for m in members):
+        return None
+    flat = tuple(one for m in members for one in m.people)
+    return Phrase(
+        letter=PERSON, text=flat[0].text, start=flat[0].start, end=flat[-1].end, members=flat, former=former,
+        role=flat[0].role, org=flat[0].org,
+    )  # fmt: skip

@@ -1,0 +1,206 @@
+"""Title and text of one article -> claims, as a small trained network reads them.
+
+Never decides alone what is told to anyone: every claim carries a calibrated probability, and the frames have their say
+beside it.  The network is two ONNX files: the lower half reads each window of the article once and tags whom it speaks
+of, the upper half says what is claimed of one such person (0010).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from monitor.model import Claim, Reading, Span, Status
+
+from .dates import find_date
+from .learned_decode import Answer, Asserted, Draft, Numbers, drafts, verify
+from .learned_merge import merge
+from .learned_people import Person, find_name, find_people, find_phrase, tidy
+from .learned_tokens import Window, WordPieces, sentences, windows
+
+_FUTURE = re.compile(
+    r"\b(?:will|to|plans?|planning|expected|set|is|are) (?:\w+ly )?(?:be|leav|step|join|depart|retir|becom|resign|exit|quit|tak|succeed|replac|lead|run|start)"
+)
+MODEL = Path(__file__).parent / "model"
+LEAST_TAG = 0.2  # probability from which a piece may belong to a claimed person
+LEAST_CLAIM = 0.05  # probability from which a draft is worth weighing
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A window with the lower half's answer: `states` for the upper half, `person` the probability per piece."""
+
+    window: Window
+    states: Numbers
+    person: Numbers
+    begins: Numbers
+
+
+class LearnedReader:
+    """Reads claims with the network in `folder`; loads it on first use and keeps to one thread."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder or MODEL
+
+    def read(self, title: str, text: str, published_at: datetime) -> Reading:
+        """All claims that reach the card's threshold; each with its probability as `confidence`."""
+        full = f"{title}\n{text}"
+        found = merge(list(self.weigh(title, text)), full, self._card["merge"])
+        least = float(self._card["threshold"])
+        claims = (self.as_claim(d, full, len(title)) for d in found if d.confidence >= least)
+        return Reading(claims=tuple(replace(c, date=_date(c, published_at.date())) for c in claims))
+
+    def weigh(self, title: str, text: str) -> Iterator[Draft]:
+        """Every draft, also unlikely ones, with its confidence."""
+        full = f"{title}\n{text}"
+        reads = [self._read(w) for w in windows(self._pieces, title, text)]
+        for person in find_people([n for r in reads for n in _names(r, full)], full):
+            yield from self._drafts(person, reads, len(title))
+
+    def score(self, title: str, text: str, claim: Claim) -> float:
+        """The probability that the text claims just this (person, kind, sides, news or not); 0 where a name is absent."""
+        full = f"{title}\n{text}"
+        person = Person(claim.person, tuple(find_name(claim.person, full)))
+        asserted = Asserted(claim.kind, claim.background, _named(claim.from_org, full), _named(claim.to_org, full))
+        reads = [self._read(w) for w in windows(self._pieces, title, text)] if person.spans else []
+        asked = [(read, _marked(person, read.window, 0)) for read in reads]
+        found = [verify(asserted, self._ask(read, marked), read.window, marked) for read, marked in asked if marked]
+        return max((self.confidence(d) for d in found if d), default=0.0)
+
+    def _drafts(self, person: Person, reads: Sequence[Read], title_end: int) -> Iterator[Draft]:
+        for number, read in enumerate(reads):
+            marked = _marked(person, read.window, title_end if number else 0)
+            if not marked:
+                continue
+            for draft in drafts(self._ask(read, marked), read.window, marked, LEAST_CLAIM):
+                draft.person = person.name
+                draft.confidence = self.confidence(draft)
+                yield draft
+
+    def confidence(self, draft: Draft) -> float:
+        scale = self._card["confidence"]["background" if draft.background else "news"]
+        logit = scale["bias"] + sum(scale[k] * getattr(draft, k) for k in ("logit_exists", "log_sides", "log_kind"))
+        return float(1 / (1 + np.exp(-logit)))
+
+    def as_claim(self, draft: Draft, full: str, title_end: int) -> Claim:
+        """The draft in the words of the text."""
+        start, end = _sentence_of(draft.evidence or (0, 0), full, title_end)
+        return Claim(
+            person=draft.person,
+            kind=draft.kind,
+            from_org=_text(draft.from_org, full),
+            to_org=_text(draft.to_org, full),
+            role=_text(draft.role, full),
+            from_role=_text(draft.from_role, full),
+            status=draft.status,
+            background=draft.background,
+            evidence=full[start:end],
+            span=Span(start=start, end=end),
+            confidence=round(draft.confidence, 3),
+            trigger=full[slice(*(draft.evidence or (0, 0)))],
+            rule="learned",
+        )
+
+    # --- the network ---
+
+    def _read(self, window: Window) -> Read:
+        feed = {k: np.array([getattr(window, k)], dtype=np.int64) for k in ("ids", "shapes", "parts")}
+        states, tags = self._lower.run(None, feed | {"mask": np.ones((1, len(window)), dtype=np.int64)})
+        odds = np.exp(tags[0] - tags[0].max(axis=-1, keepdims=True))
+        odds /= odds.sum(axis=-1, keepdims=True)
+        return Read(window, states, odds[:, 1] + odds[:, 2], odds[:, 1])
+
+    def _ask(self, read: Read, marked: Sequence[int]) -> Answer:
+        marks = np.zeros((1, len(read.window)), dtype=np.int64)
+        marks[0, marked] = 1
+        out = self._upper.run(None, {"states": read.states, "marks": marks, "mask": np.ones_like(marks)})
+        return Answer(*(o[0] for o in out))
+
+    @cached_property
+    def _card(self) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads((self._folder / "card.json").read_text(encoding="utf-8"))
+        return loaded
+
+    @cached_property
+    def _pieces(self) -> WordPieces:
+        return WordPieces(self._folder / "vocabulary.txt")
+
+    @cached_property
+    def _lower(self) -> Any:
+        return self._session("lower.onnx")
+
+    @cached_property
+    def _upper(self) -> Any:
+        return self._session("upper.onnx")
+
+    def _session(self, name: str) -> Any:
+        import onnxruntime  # noqa: PLC0415  (60 MB and 0.2 s that a daemon without this reader need not spend)
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        return onnxruntime.InferenceSession(self._folder / name, options, providers=["CPUExecutionProvider"])
+
+
+def _names(read: Read, full: str) -> Iterable[str]:
+    """The texts of the runs of pieces that the tagger takes for a claimed person."""
+    window, run = read.window, list[int]()
+    for i in range(len(window)):
+        inside = window.start[i] >= 0 and read.person[i] > LEAST_TAG
+        begins = inside and bool(run) and read.begins[i] > 0.5 and full[window.start[i] - 1].isspace()
+        if run and (not inside or begins):
+            yield from _name(window, run, full)
+            run = []
+        if inside:
+            run.append(i)
+
+
+def _name(window: Window, run: Sequence[int], full: str) -> Iterator[str]:
+    start, end = window.start[run[0]], window.end[run[-1]]
+    while start > 0 and full[start - 1].isalnum():  # the tagger may leave out a piece of a word
+        start -= 1
+    while end < len(full) and full[end].isalnum():
+        end += 1
+    name = full[slice(*tidy(full, start, end))]
+    if len(name) > 1 and name[0].isupper() and "\n" not in name and len(name.split()) < 6:
+        yield name
+
+
+def _marked(person: Person, window: Window, after: int) -> list[int]:
+    """The person's pieces in a window; none where it has no mention from character `after` on."""
+    spans = [window.pieces_of(*s) for s in person.spans]
+    body = any(s[0] >= after and r for s, r in zip(person.spans, spans, strict=True))
+    return sorted({i for r in spans for i in r}) if body else []
+
+
+def _date(claim: Claim, published: date) -> str | None:
+    """The date that the evidence states; for an act done and told as news, else the day on which it is told."""
+    future = _FUTURE.search(claim.evidence) is not None
+    near = max(claim.evidence.find(claim.trigger), 0)
+    if found := find_date(claim.evidence, published, future=future, near=near):
+        return found
+    done = not future and not claim.background and claim.status is Status.CONFIRMED
+    return published.isoformat() if done else None
+
+
+def _named(organisation: str | None, full: str) -> tuple[tuple[int, int], ...] | None:
+    return None if organisation is None else tuple(find_phrase(organisation, full))
+
+
+def _text(span: tuple[int, int] | None, full: str) -> str | None:
+    if span is None:
+        return None
+    return full[slice(*tidy(full, *span))] or None
+
+
+def _sentence_of(place: tuple[int, int], full: str, title_end: int) -> tuple[int, int]:
+    """The sentence (the title is one) in which most of `place` stands."""
+    stretches = [(0, title_end), *sentences(full, title_end + 1)]
+    return max(stretches, key=lambda s: min(s[1], place[1]) - max(s[0], place[0]))

@@ -1,0 +1,183 @@
+"""The network's answers about one person in one window -> drafts of claims, each with the numbers that speak for it.
+
+Never looks at the words: kinds, sides and spans are chosen together by probability, under the rules that every kind
+puts on its sides (a `join` has no origin, a `role` stays where it was, …).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.model import Kind, Status
+
+from .learned_tokens import Window
+
+Numbers: TypeAlias = NDArray[np.float32]
+
+KINDS = (Kind.JOIN, Kind.LEAVE, Kind.MOVE, Kind.FOUND, Kind.ROLE, Kind.BOARD)
+STATUSES = (Status.CONFIRMED, Status.REPORTED, Status.CONSIDERED, Status.DENIED)
+FROM, TO, ROLE, FROM_ROLE, EVIDENCE = range(5)
+LONGEST = 10  # pieces of an organisation's name or a role
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the upper half says of one person in one window (shapes in `tests/bench/reader_net.py`)."""
+
+    exists: Numbers
+    kind: Numbers
+    status: Numbers
+    pointers: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A span of characters, or None for "not stated", with the log probability of either."""
+
+    span: tuple[int, int] | None
+    log: float
+
+
+@dataclass(slots=True)
+class Draft:
+    """A claim in the making; spans are characters of the full text, `log_*` natural logarithms of probabilities."""
+
+    kind: Kind
+    from_org: tuple[int, int] | None
+    to_org: tuple[int, int] | None
+    status: Status
+    background: bool
+    logit_exists: float
+    log_kind: float
+    log_sides: float
+    role: tuple[int, int] | None = None
+    from_role: tuple[int, int] | None = None
+    evidence: tuple[int, int] | None = None
+    person: str = ""
+    confidence: float = 0.0
+
+
+def drafts(answer: Answer, window: Window, marked: list[int], least: float) -> Iterator[Draft]:
+    """The news claim and the background claim of the person, where either is at least `least` probable."""
+    for slot in (0, 1):
+        if answer.exists[slot] >= np.log(least / (1 - least)):
+            yield _draft(answer, slot, Pointers(answer.pointers[slot], window, marked))
+
+
+@dataclass(frozen=True, slots=True)
+class Asserted:
+    """A claim to be verified: every place of the text where either side is named; None for a side not stated."""
+
+    kind: Kind
+    background: bool
+    from_org: tuple[tuple[int, int], ...] | None
+    to_org: tuple[tuple[int, int], ...] | None
+
+
+def verify(asserted: Asserted, answer: Answer, window: Window, marked: list[int]) -> Draft | None:
+    """The numbers that speak for just this claim; None where a side is not named in the window."""
+    slot = int(asserted.background)
+    pointers = Pointers(answer.pointers[slot], window, marked)
+    origin, target = pointers.given(FROM, asserted.from_org), pointers.given(TO, asserted.to_org)
+    if origin is None or target is None:
+        return None
+    return _filled(answer, slot, pointers, (asserted.kind, origin, target))
+
+
+class Pointers:
+    """Probabilities of the first and last piece of every field of one slot."""
+
+    def __init__(self, logits: Numbers, window: Window, marked: list[int]) -> None:
+        self._log = _log_softmax(logits)
+        self._window = window
+        self._barred = np.array([s < 0 for s in window.start])
+        self._barred_sides = self._barred.copy()
+        self._barred_sides[marked] = True  # nobody joins himself
+
+    def none(self, which: int) -> Choice:
+        return Choice(None, float(self._log[which, :, 0].mean()))
+
+    def best(self, *which: int) -> Choice:
+        """The most probable span of a field, or of several fields that must agree."""
+        first, last = self._log[list(which)].mean(axis=0)
+        barred = self._barred_sides if which[0] in (FROM, TO) else self._barred
+        first, last = np.where(barred, -1e9, first), np.where(barred, -1e9, last)
+        return self._best_span(first, last)
+
+    def _best_span(self, first: Numbers, last: Numbers) -> Choice:
+        found = Choice(None, -1e9)
+        for start in np.argsort(-first)[:6]:
+            reach = last[start : start + LONGEST]
+            stop = int(start + reach.argmax())
+            log = float(first[start] + last[stop]) / 2
+            if log > found.log and self._window.end[stop] > self._window.start[start] >= 0:
+                found = Choice((self._window.start[start], self._window.end[stop]), log)
+        return found
+
+    def given(self, which: int, places: tuple[tuple[int, int], ...] | None) -> Choice | None:
+        """The most probable of the given places of a field."""
+        if places is None:
+            return self.none(which)
+        spans = [(r[0], r[-1], p) for p in places if (r := self._window.pieces_of(*p))]
+        found = [Choice(p, float(self._log[which, 0, a] + self._log[which, 1, b]) / 2) for a, b, p in spans]
+        return max(found, key=lambda c: c.log, default=None)
+
+    def field(self, which: int) -> tuple[int, int] | None:
+        best, none = self.best(which), self.none(which)
+        return best.span if best.log > none.log else None
+
+    def place(self, which: int) -> tuple[int, int] | None:
+        """Where a stretch of any length stands: its most probable first and last piece."""
+        first, last = (np.where(self._barred, -1e9, self._log[which, end]) for end in (0, 1))
+        start = int(first.argmax())
+        stop = start + int(last[start:].argmax())
+        return (self._window.start[start], self._window.end[stop]) if self._window.start[start] >= 0 else None
+
+
+def _draft(answer: Answer, slot: int, pointers: Pointers) -> Draft:
+    log_kinds = _log_softmax(answer.kind[slot])
+    best = max(_readings(pointers), key=lambda r: float(log_kinds[KINDS.index(r[0])]) + r[1].log + r[2].log)
+    return _filled(answer, slot, pointers, best)
+
+
+def _filled(answer: Answer, slot: int, pointers: Pointers, reading: tuple[Kind, Choice, Choice]) -> Draft:
+    kind, origin, target = reading
+    log_status = _log_softmax(answer.status[slot])
+    return Draft(
+        kind=kind,
+        from_org=origin.span,
+        to_org=target.span,
+        status=STATUSES[int(log_status.argmax())],
+        background=bool(slot),
+        logit_exists=float(answer.exists[slot]),
+        log_kind=float(_log_softmax(answer.kind[slot])[KINDS.index(kind)]),
+        log_sides=origin.log + target.log,
+        role=None if kind is Kind.LEAVE else pointers.field(ROLE),
+        from_role=pointers.field(FROM_ROLE),
+        evidence=pointers.place(EVIDENCE),
+    )
+
+
+def _readings(p: Pointers) -> Iterator[tuple[Kind, Choice, Choice]]:
+    """Every kind with the best sides that it allows."""
+    no_from, no_to, origin, target = p.none(FROM), p.none(TO), p.best(FROM), p.best(TO)
+    same = p.best(TO, FROM)
+    yield Kind.JOIN, no_from, target
+    yield Kind.LEAVE, origin, no_to
+    yield Kind.MOVE, origin, target
+    yield Kind.ROLE, same, same
+    for begin in (no_from, origin):
+        yield Kind.FOUND, begin, target
+        yield Kind.FOUND, begin, no_to
+    yield Kind.BOARD, no_from, target
+    yield Kind.BOARD, origin, no_to
+
+
+def _log_softmax(logits: Numbers) -> Numbers:
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))

@@ -1,0 +1,61 @@
+"""Phrases of a text -> the same with pronouns and "the company" as phrases too.
+
+Never guesses where nothing was named before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from monitor.moves.phrases import ORG, PERSON, Phrase
+from monitor.moves.sentences import Sentence
+
+_HE = {"he", "she"}
+_COMPANY = {
+    "company", "firm", "startup", "start-up", "studio", "bank", "business", "carmaker", "automaker", "chipmaker", "retailer", "broadcaster",
+    "network", "publisher", "developer", "giant", "agency", "university", "airline", "club", "organisation", "organization", "lab", "group",
+    "newspaper", "museum", "foundation", "lender", "insurer", "manufacturer",
+}  # fmt: skip
+
+
+def add_references(sentences: Sequence[Sentence], phrases: Sequence[Sequence[Phrase]]) -> list[list[Phrase]]:
+    """Return the phrases of each sentence with those that refer back, in order of their place."""
+    person: Phrase | None = None
+    org: Phrase | None = None
+    result = []
+    for sentence, found in zip(sentences, phrases, strict=True):
+        added = _SentenceReferences(sentence, found, person, org).find()
+        result.append(sorted([*found, *added], key=lambda p: p.start))
+        people = [p for p in found if p.letter == PERSON]
+        orgs = [p for p in found if p.letter == ORG]
+        person = people[0] if people else person
+        org = orgs[0] if orgs else org
+    return result
+
+
+class _SentenceReferences:
+    def __init__(self, sentence: Sentence, found: Sequence[Phrase], person: Phrase | None, org: Phrase | None) -> None:
+        self.tokens, self.found, self.person, self.org = sentence.tokens, found, person, org
+
+    def find(self) -> list[Phrase]:
+        added = []
+        for i, token in enumerate(self.tokens):
+            word = token.text.lower()
+            if word in _HE and (target := self._before(token.start, PERSON) or self.person):
+                added.append(Phrase(letter=PERSON, text=target.text, start=token.start, end=token.end))
+            if word == "the" and i + 1 < len(self.tokens) and self.tokens[i + 1].text in _COMPANY:
+                last = self.tokens[i + 1]
+                target = self._before(token.start, ORG) or self.org
+                if (
+                    target
+                    and not any(p.start <= last.start < p.end for p in self.found)
+                    and not self._named_next(last.end)
+                ):
+                    added.append(Phrase(letter=ORG, text=target.text, start=token.start, end=last.end))
+        return added
+
+    def _before(self, start: int, letter: str) -> Phrase | None:
+        return next((p for p in self.found if p.letter == letter and p.end <= start), None)
+
+    def _named_next(self, end: int) -> bool:
+        return any(end < p.start <= end + 2 and p.letter not in {"R"} for p in self.found)

@@ -1,0 +1,159 @@
+"""Tokens -> spans of role phrases ("interim chief product officer", "head of AI models").
+
+Never attaches an organisation: the phrase rules do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from monitor.moves.lexicon import Lexicon
+from monitor.moves.sentences import Token
+
+_LINKS = {"and", "&", "/", "-", "–"}
+_COMPLEMENT_STOP = {
+    "at", "in", "on", "to", "from", "by", "as", "with", "after", "before", "who", "which", "that", "is", "was", "has", "had", "will", "and", "or",
+    "said", "says", "told", "of", "for", "a", "an", "he", "she", "when", "until", "since", "during", "amid", "over", "under", "following",
+    "are", "were", "have", "but", "into", "up", "out", "than", "while", "because", "be", "been", "being", "not", "this", "these", "those", "years", "months",
+}  # fmt: skip
+_COMPLEMENT_LIMIT = 6
+_WEAK_BEFORE = {
+    "as",
+    "a",
+    "an",
+    "the",
+    "former",
+    "new",
+    "its",
+    "their",
+    "his",
+    "her",
+    "'s",
+    "’s",
+    "ex-",
+    "current",
+    "outgoing",
+    "next",
+    "first",
+    "longtime",
+    "top",
+}
+
+
+def find_roles(tokens: Sequence[Token], lexicon: Lexicon, *, titled: bool, taken: set[int]) -> list[tuple[int, int]]:
+    """Return half-open token ranges of roles; tokens in `taken` belong to names."""
+    words = [t.text.lower() for t in tokens]
+    found: list[tuple[int, int]] = []
+    i = 0
+    while i < len(words):
+        end = 0 if i in taken else _role_end(words, i, lexicon, taken)
+        if end and _stands(words, i, end, lexicon, taken):
+            end = _complement_end(tokens, words, end, lexicon, titled=titled, taken=taken)
+            found.append((i, end))
+            i = end
+        else:
+            i += 1
+    return found
+
+
+def _role_end(words: list[str], start: int, lexicon: Lexicon, taken: set[int]) -> int:
+    """Return the end of the longest run of modifiers and heads from `start` that ends in a head, or 0."""
+    end, i = 0, start
+    while i < len(words) and i not in taken:
+        word = words[i]
+        if _is_head(word, lexicon):
+            end = i + 1
+        elif word in _LINKS:
+            if i == start or i + 1 >= len(words) or not _may_follow(words, i + 1, lexicon, taken):
+                break
+        elif word not in lexicon.modifiers:
+            if not (word == "in" and words[i - 1 : i] == ["editor"]) and not (
+                word == "of" and words[i + 1 : i + 2] == ["staff"]
+            ):
+                break
+            end = i + 2
+            i += 1
+        i += 1
+    return end
+
+
+def _is_head(word: str, lexicon: Lexicon) -> bool:
+    return word in lexicon.heads or (
+        word.endswith("s") and word[:-1] in lexicon.heads and word[:-1] not in lexicon.weak_heads
+    )
+
+
+def _may_follow(words: list[str], i: int, lexicon: Lexicon, taken: set[int]) -> bool:
+    """Return whether a link before `i` goes on within one role: a head follows after modifiers only."""
+    while i < len(words) and i not in taken and words[i] in lexicon.modifiers and words[i] not in lexicon.heads:
+        i += 1
+    return i < len(words) and i not in taken and words[i] in lexicon.heads
+
+
+def _stands(words: list[str], start: int, end: int, lexicon: Lexicon, taken: set[int]) -> bool:
+    """Return False where a weak head alone is a verb or a part of the body."""
+    if end - start > 1 or words[start] not in lexicon.weak_heads:
+        return True
+    before = words[start - 1] if start else ""
+    after = words[end] if end < len(words) else ""
+    if before in {"to", "will", "would", "could", "may", "might", "who"}:
+        return False
+    if after in {"of", ","} and words[start] in {
+        "head",
+        "lead",
+        "leader",
+        "chair",
+        "partner",
+        "deputy",
+        "host",
+        "captain",
+        "general",
+        "member",
+        "chief",
+    }:
+        return True
+    return before in _WEAK_BEFORE or (start - 1) in taken
+
+
+def _complement_end(
+    tokens: Sequence[Token], words: list[str], end: int, lexicon: Lexicon, *, titled: bool, taken: set[int]
+) -> int:
+    """Extend a role by "of/for" and the plain nouns after it; a name after it stays outside."""
+    if end >= len(words) or words[end] not in {"of", "for"}:
+        return end
+    i = end + 1
+    while i < len(words) and words[i] in {"the", "its", "all", "their"}:
+        i += 1
+    first = i
+    while (
+        i < len(words)
+        and i - first < _COMPLEMENT_LIMIT
+        and _plain(tokens[i], words, i, lexicon, titled=titled, taken=taken)
+    ):
+        i += 1
+    if i == first or i in taken and words[i - 1] in {"and", "&"}:
+        return end
+    return i if words[i - 1] not in {"and", "&", ","} else i - 1
+
+
+def _plain(token: Token, words: list[str], i: int, lexicon: Lexicon, *, titled: bool, taken: set[int]) -> bool:
+    word = words[i]
+    if i in taken:
+        return False
+    if word in {"and", "&"}:
+        return (
+            i + 1 < len(words)
+            and i + 1 not in taken
+            and words[i + 1] in lexicon.common
+            and words[i + 1] not in lexicon.stop
+        )
+    if (
+        not word[0].isalpha()
+        or word in _COMPLEMENT_STOP
+        or word in lexicon.stop
+        or (titled and word in lexicon.headline_verbs)
+    ):
+        return False
+    if word in lexicon.headline_verbs and word not in lexicon.modifiers:
+        return False
+    return word in lexicon.common or word in lexicon.modifiers or (not token.capitalised) or token.text.isupper()
