@@ -5,17 +5,20 @@ Never decides anything; what is built here lives until `App.close`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from ipaddress import ip_network
 from pathlib import Path
 
 from monitor.clock import Clock
-from monitor.collect.http import HttpFetcher, HttpLimits
+from monitor.collect.http import HttpFetcher, HttpLimits, HttpOptions
 from monitor.config import Channel as ChannelConfig
 from monitor.config import Config, EmailChannel, KnownMove, LogChannel, WebhookChannel
 from monitor.config import Route as RouteConfig
 from monitor.match.watchlist import Watchlist
-from monitor.model import ArticleResult, Move, Origin, Page, Register, StatusChange, content_id
+from monitor.model import ArticleResult, Move, Origin, Page, Register, StatusChange, Subject, content_id
 from monitor.moves.reader import default_reader
 from monitor.names import person_key
 from monitor.notify.email import Email, Relay, Tls, spread_email
@@ -25,7 +28,7 @@ from monitor.notify.rules import AlertRules
 from monitor.notify.webhook import Webhook
 from monitor.pipeline import Pipeline, process_article
 from monitor.ports import Channel, Reader
-from monitor.sandbox import ProcessSandbox
+from monitor.sandbox import ProcessSandbox, SandboxOptions
 from monitor.store.lock import StateLock
 from monitor.store.sqlite import SqliteStore
 
@@ -59,13 +62,8 @@ def build(config: Config, state: Path, clock: Clock, *, locked: bool = True) -> 
     if lock:
         lock.acquire()
     store = SqliteStore.open(state / "monitor.db", clock.now())
-    fetcher = build_fetcher(config)
-    sandbox = ProcessSandbox(
-        workers=config.settings.pages.workers,
-        seconds=config.settings.pages.deadline.total_seconds(),
-        initializer=prepare_worker,
-        initargs=(config,),
-    )
+    fetcher = build_fetcher(config, clock)
+    sandbox = build_sandbox(config)
     if lock:
         prepare_store(store, config, clock.now())
     return App(
@@ -85,15 +83,31 @@ def prepare_store(store: SqliteStore, config: Config, now: datetime) -> None:
     store.resume(now)
 
 
-def build_fetcher(config: Config) -> HttpFetcher:
-    http, poll = config.settings.http, config.settings.poll
+def build_fetcher(config: Config, clock: Clock) -> HttpFetcher:
+    http = config.settings.http
     limits = HttpLimits(
-        total=http.timeout,
-        body_bytes=max(http.feed_limit, http.page_limit),
-        concurrency=poll.concurrency,
-        host_gap=http.host_gap,
+        total=http.timeout.total_seconds(),
+        body=max(http.feed_limit, http.page_limit),
+        concurrency=config.settings.poll.concurrency,
+        gap=http.host_gap.total_seconds(),
     )
-    return HttpFetcher(limits=limits, contact=config.settings.contact or "", allow=http.allow_networks)
+    contact = config.settings.contact or ""
+    return HttpFetcher(
+        HttpOptions(contact=contact, allow=[ip_network(network) for network in http.allow_networks], limits=limits),
+        clock,
+    )
+
+
+def build_sandbox(config: Config) -> ProcessSandbox:
+    pages = config.settings.pages
+    return ProcessSandbox(
+        SandboxOptions(
+            workers=pages.workers,
+            deadline=pages.deadline.total_seconds(),
+            preload=[__name__],
+            initializer=partial(prepare_worker, config.subjects),
+        )
+    )
 
 
 def build_pipeline(
@@ -210,11 +224,11 @@ _watch: Watchlist
 _reader: Reader
 
 
-def prepare_worker(config: Config) -> None:
+def prepare_worker(subjects: Sequence[Subject]) -> None:
     """Build in a worker process what reading pages needs; called once when the worker starts."""
     global _watch, _reader  # noqa: PLW0603 - a worker's own, so that no task carries the index and the model
-    _watch = Watchlist.build(config.subjects)
-    _reader = default_reader(config.subjects)
+    _watch = Watchlist.build(subjects)
+    _reader = default_reader(subjects)
 
 
 def read_page(page: Page) -> ArticleResult:

@@ -6,7 +6,6 @@ works outside any transaction and writes its result with the follow-up work at o
 
 from __future__ import annotations
 
-import hashlib
 import random
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,7 @@ from datetime import timedelta
 
 from monitor.clock import Clock
 from monitor.collect.feeds import parse_feed
-from monitor.collect.schedule import decide_entries, decide_next_poll, validators_for
+from monitor.collect.schedule import decide_entries, decide_next_poll, has_same_body, validators_for
 from monitor.collect.urls import registrable_domain
 from monitor.errors import MonitorError
 from monitor.extract.text import extract_article
@@ -88,7 +87,7 @@ class Pipeline:
         feeds = self.store.lease_feeds(self.clock.now(), LEASE, self.batches.feeds)
         changed: list[tuple[Feed, Fetched]] = []
         for index, poll in self.fetcher.fetch([(f.url, validators_for(f)) for f in feeds]):
-            if isinstance(poll, Fetched) and body_hash(poll) != feeds[index].body_hash:
+            if isinstance(poll, Fetched) and not has_same_body(feeds[index], poll):
                 changed.append((feeds[index], poll))
             else:
                 self._record_poll(feeds[index], poll, None)
@@ -99,11 +98,10 @@ class Pipeline:
 
     def _record_poll(self, feed: Feed, poll: Poll, document: FeedDocument | MonitorError | None) -> None:
         now = self.clock.now()
-        if isinstance(document, MonitorError):
-            poll, document = Refused(reason=str(document)), None
+        error, document = (str(document), None) if isinstance(document, MonitorError) else (None, document)
         known = self.store.known_entries(feed.id, [e.key for e in document.entries]) if document else {}
         new, edited = decide_entries(document, known) if document else ((), ())
-        after = decide_next_poll(feed, poll, document, now=now, jitter=self.jitter.random())
+        after = decide_next_poll(feed, poll, document, now, self.jitter.random(), error=error)
         origin = Origin.LIVE if feed.last_change_at or self.alert_backlog else Origin.BACKLOG
         self.store.save_poll(after, new, edited, origin, now)
         log.info("feed.polled", feed=feed.url, new=len(new), edited=len(edited), error=after.error)
@@ -144,7 +142,7 @@ class Pipeline:
         for person_key in people:
             outcome = self.store.consolidate(person_key, self._decide)
             for alert in outcome.alerts:
-                log.info("alert.raised", alert=alert.id, event=alert.event, move=alert.move_id)
+                log.info("alert.raised", alert=alert.id, type=alert.event, move=alert.move_id)
         return len(people)
 
     def _decide(self, moves: Sequence[Move], claims: Sequence[SourcedClaim]) -> Consolidation:
@@ -209,18 +207,14 @@ def process_article(page: Page, watch: Watchlist, reader: Reader) -> ArticleResu
     if not mentions:
         return ArticleResult(article=article)
     reading = reader.read(article.title, article.text, article.published_at)
-    identified = [(c, identify_claim(c, article, mentions, watch)) for c in reading.claims]
+    identified = [(c, identify_claim(c, article, mentions, watch, page.origin)) for c in reading.claims]
     return ArticleResult(
         article=article,
         mentions=mentions,
-        claims=tuple(replace(sourced, origin=page.origin) for _, sourced in identified if sourced),
+        claims=tuple(sourced for _, sourced in identified if sourced),
         unwatched=tuple(claim for claim, sourced in identified if not sourced),
         groups=reading.groups,
     )
-
-
-def body_hash(fetched: Fetched) -> str:
-    return hashlib.sha256(fetched.body).hexdigest()
 
 
 def page_of(leased: EntryToRead) -> Page:

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from monitor.model import Claim, Delivery, GroupClaim, Move
+from monitor.config import Config
+from monitor.model import Claim, Delivery, GroupClaim, Move, SubjectKind
 from monitor.ports import Reader
 
 STATUS_STYLE = {"confirmed": "green", "reported": "yellow", "considered": "cyan", "denied": "red"}
@@ -47,7 +48,7 @@ def parse_published(text: str) -> datetime:
     from dateutil import parser
 
     try:
-        at = parser.parse(text, default=datetime(1970, 1, 1, tzinfo=UTC))
+        at: datetime = parser.parse(text, default=datetime(1970, 1, 1, tzinfo=UTC))
     except (ValueError, OverflowError):
         at = datetime(1970, 1, 1, tzinfo=UTC)
     return at if at.tzinfo else at.replace(tzinfo=UTC)
@@ -143,3 +144,39 @@ def _print(table: Any, footer: str) -> None:
     console = Console()
     console.print(table)
     console.print(f"[dim]{footer}[/]")
+
+
+# --- configuration --------------------------------------------------------------------------------------------------
+
+
+def describe_config(config: Config) -> str:
+    """Say what the daemon would do with a checked configuration."""
+    settings = config.settings
+    people = [s.name for s in config.subjects if s.kind is SubjectKind.PERSON and s.watched]
+    companies = [s.name for s in config.subjects if s.kind is SubjectKind.COMPANY and s.watched]
+    routes = [
+        f"  {r.name or f'route {n}'} → {', '.join(r.to)}" + (", and on" if r.continues else "")
+        for n, r in enumerate(config.routes, 1)
+    ]
+    lines = [
+        f"feeds      {len(config.feeds)}, polled every {_minutes(config)}; {sum(f.pages for f in config.feeds)} with their articles' pages",
+        f"watched    {len(people)} people, {len(companies)} companies; {len(config.known_moves)} known moves stand in the ledger",
+        f"alerts     at confidence {settings.alert_confidence} or more, of news of the last {settings.alert_max_age.days} days",
+        f"backlog    {'alerted too' if settings.alert_backlog else 'recorded, not alerted'}",
+        "channels   " + ", ".join(f"{c.name} ({_type(c)})" for c in config.channels),
+        "routes",
+        *routes,
+        *(f"hint: {hint}" for hint in config.hints),
+        "the configuration is sound; nothing was sent",
+    ]
+    return "\n".join(lines)
+
+
+def _minutes(config: Config) -> str:
+    intervals = sorted({int(feed.interval.total_seconds()) for feed in config.feeds})
+    spelled = [f"{s // 60} min" if s % 60 == 0 else f"{s} s" for s in intervals]
+    return spelled[0] if len(spelled) == 1 else f"{spelled[0]} to {spelled[-1]}" if spelled else "never"
+
+
+def _type(channel: object) -> str:
+    return type(channel).__name__.removesuffix("Channel").lower()

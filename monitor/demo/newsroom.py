@@ -27,7 +27,7 @@ class Story:
     outlet: str  # a slug: the first part of its path
     slug: str
     title: str
-    paragraphs: tuple[str, ...]
+    paragraphs: tuple[str, ...]  # a paragraph that begins with "<" is HTML as it stands
     published_at: datetime
 
     @property
@@ -115,7 +115,7 @@ class Newsroom:
 
 
 def render_page(story: Story) -> str:
-    paragraphs = "".join(f"<p>{escape(p)}</p>" for p in story.paragraphs)
+    paragraphs = "".join(p if p.startswith("<") else f"<p>{escape(p)}</p>" for p in story.paragraphs)
     return (
         f"<!doctype html><html lang=en><head><meta charset=utf-8><title>{escape(story.title)}</title></head><body>"
         f"<nav><a href=/>Home</a></nav><article><h1>{escape(story.title)}</h1>{paragraphs}</article></body></html>"

@@ -28,7 +28,7 @@ from monitor.store.times import from_micros, to_micros
 
 # Attempts are counted as they begin: an entry whose page kills the reader is seen to have been tried.
 LEASE = """
-UPDATE entries SET next_try_at = :until, attempts = attempts + 1
+UPDATE entries SET next_try_at = :until, attempts = attempts + 1, leased = 1
 WHERE key IN (
   SELECT key FROM entries WHERE state = 'new' AND next_try_at <= :now
   ORDER BY next_try_at LIMIT :limit
@@ -36,9 +36,13 @@ WHERE key IN (
 RETURNING *, (SELECT articles.content_hash FROM articles WHERE articles.id = entries.article_id) AS article_hash"""
 
 # Also of an entry that was read from its feed alone because its page could not be had.
-RETRY = "UPDATE entries SET state = 'new', next_try_at = :at, note = :note, ended_at = NULL WHERE key = :key"
+RETRY = """
+UPDATE entries SET state = 'new', next_try_at = :at, note = :note, ended_at = NULL, leased = 0 WHERE key = :key"""
 
-SKIP = "UPDATE entries SET state = 'skipped', note = :note, ended_at = :now WHERE key = :key AND state = 'new'"
+RESUME = "UPDATE entries SET next_try_at = ?, leased = 0 WHERE state = 'new' AND leased = 1"
+
+SKIP = """
+UPDATE entries SET state = 'skipped', note = :note, ended_at = :now, leased = 0 WHERE key = :key AND state = 'new'"""
 
 # An entry that was edited while its page was read stays due.
 END = """
@@ -46,7 +50,8 @@ UPDATE entries SET
   article_id = :article_id,
   state = CASE WHEN content_hash = :content_hash THEN 'read' ELSE state END,
   ended_at = CASE WHEN content_hash = :content_hash THEN :now ELSE ended_at END,
-  note = :note
+  note = :note,
+  leased = 0
 WHERE key = :key"""
 
 SAVE_ARTICLE = """
@@ -98,6 +103,10 @@ def _entry_to_read(row: Row) -> EntryToRead:
 
 def retry_entry(connection: Connection, key: str, at: datetime, error: str) -> None:
     connection.execute(RETRY, {"key": key, "at": to_micros(at), "note": error})
+
+
+def resume(connection: Connection, now: datetime) -> None:
+    connection.execute(RESUME, (to_micros(now),))
 
 
 def skip_entry(connection: Connection, key: str, reason: str, now: datetime) -> None:

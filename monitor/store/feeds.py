@@ -24,7 +24,7 @@ ACTIVE_IDS = "SELECT id FROM feeds WHERE active = 1"
 DEACTIVATE = "UPDATE feeds SET active = 0 WHERE id = ?"
 
 LEASE = """
-UPDATE feeds SET next_poll_at = :until
+UPDATE feeds SET next_poll_at = :until, leased = 1
 WHERE id IN (
   SELECT id FROM feeds WHERE active = 1 AND gone = 0 AND next_poll_at <= :now
   ORDER BY next_poll_at LIMIT :limit
@@ -33,6 +33,8 @@ RETURNING *"""
 
 FAILING = "SELECT * FROM feeds WHERE active = 1 AND gone = 0 AND failures > 0 ORDER BY failures DESC, url"
 
+RESUME = "UPDATE feeds SET next_poll_at = ?, leased = 0 WHERE leased = 1"
+
 KNOWN_ENTRY = "SELECT content_hash FROM entries WHERE key = ?"
 
 # Address, interval and activity belong to the configuration.
@@ -40,7 +42,7 @@ SAVE = """
 UPDATE feeds SET
   title = :title, etag = :etag, last_modified = :last_modified, body_hash = :body_hash,
   next_poll_at = :next_poll_at, last_poll_at = :last_poll_at, last_change_at = :last_change_at,
-  failures = :failures, error = :error, polls = :polls, gone = :gone
+  failures = :failures, error = :error, polls = :polls, gone = :gone, leased = 0
 WHERE id = :id"""
 
 # An entry is due for reading at once.  Known ones stay as they are: a poll done twice changes nothing.
@@ -60,7 +62,7 @@ UPDATE entries SET
   url = :url, title = :title, summary = :summary, author = :author,
   published_at = :published_at, updated_at = :updated_at, content_hash = :content_hash,
   origin = CASE WHEN state = 'new' THEN origin ELSE :origin END,
-  state = 'new', next_try_at = :now, attempts = 0, note = NULL, ended_at = NULL
+  state = 'new', next_try_at = :now, attempts = 0, note = NULL, ended_at = NULL, leased = 0
 WHERE key = :key"""
 
 
@@ -86,6 +88,10 @@ def sync(connection: Connection, feeds: Sequence[Feed], now: datetime) -> None:
 def lease(connection: Connection, now: datetime, until: datetime, limit: int) -> list[Feed]:
     rows = connection.execute(LEASE, {"now": to_micros(now), "until": to_micros(until), "limit": limit})
     return [feed_from(row) for row in rows]
+
+
+def resume(connection: Connection, now: datetime) -> None:
+    connection.execute(RESUME, (to_micros(now),))
 
 
 def failing(connection: Connection) -> list[Feed]:

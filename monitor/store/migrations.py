@@ -231,6 +231,12 @@ INDEXES_1 = (
        WHERE state IN ('pending', 'leased')""",
 )
 
+# A due time alone does not tell a lease from a plan; whoever takes over the state of a dead process must know (0042).
+LEASES_4 = (
+    "ALTER TABLE feeds ADD COLUMN leased INTEGER NOT NULL DEFAULT 0 CHECK (leased IN (0, 1))",
+    "ALTER TABLE entries ADD COLUMN leased INTEGER NOT NULL DEFAULT 0 CHECK (leased IN (0, 1))",
+)
+
 
 @migrations(name="0001_feeds_entries_articles")
 def _feeds_entries_articles(db: Database) -> None:
@@ -248,3 +254,9 @@ def _moves_claims_alerts(db: Database) -> None:
 def _indexes(db: Database) -> None:
     for index in INDEXES_1:
         db.execute(index)
+
+
+@migrations(name="0004_leases")
+def _leases(db: Database) -> None:
+    for column in LEASES_4:
+        db.execute(column)

@@ -44,6 +44,8 @@ WHERE id = :id AND state IN ('accepted', 'dead')"""
 
 DELIVERY = "SELECT * FROM deliveries WHERE id = ?"
 
+RESUME = "UPDATE deliveries SET state = 'pending', next_try_at = ? WHERE state = 'leased'"
+
 END_LEASES = "UPDATE deliveries SET state = 'pending' WHERE state = 'leased' AND next_try_at <= ?"
 
 
@@ -64,6 +66,10 @@ def find(connection: Connection, state: DeliveryState | None, limit: int) -> lis
 def replay(connection: Connection, id: str, now: datetime) -> Delivery | None:
     connection.execute(REPLAY, {"id": id, "now": to_micros(now)})
     return next(iter(_with_alerts(connection, connection.execute(DELIVERY, (id,)))), None)
+
+
+def resume(connection: Connection, now: datetime) -> None:
+    connection.execute(RESUME, (to_micros(now),))
 
 
 def end_leases(connection: Connection, now: datetime) -> int:

@@ -159,6 +159,13 @@ class SqliteStore:
         with self._database.write() as connection:
             return upkeep.take_slot(connection, host, now, gap)
 
+    def resume(self, now: datetime) -> None:
+        """Only for the holder of the state's lock: nobody else may be at work."""
+        with self._database.write() as connection:
+            feed_rows.resume(connection, now)
+            articles.resume(connection, now)
+            outbox.resume(connection, now)
+
     def sweep(self, now: datetime) -> int:
         with self._database.write() as connection:
             return outbox.end_leases(connection, now)
