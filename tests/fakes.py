@@ -32,6 +32,7 @@ OPEN = (DeliveryState.PENDING, DeliveryState.LEASED)
 class FeedRow:
     feed: Feed
     active: bool = True
+    leased: bool = False
 
 
 @dataclass
@@ -44,6 +45,7 @@ class EntryRow:
     attempts: int = 0
     note: str | None = None
     article_id: str | None = None
+    leased: bool = False
 
 
 @dataclass
@@ -86,7 +88,7 @@ class MemoryStore:
         due = [row for row in self._polled() if row.feed.next_poll_at <= now]
         leased = sorted(due, key=lambda row: row.feed.next_poll_at)[:limit]
         for row in leased:
-            row.feed = replace(row.feed, next_poll_at=now + lease)
+            row.feed, row.leased = replace(row.feed, next_poll_at=now + lease), True
         return [row.feed for row in leased]
 
     def known_entries(self, feed_id: str, keys: Iterable[str]) -> dict[str, str]:
@@ -96,7 +98,7 @@ class MemoryStore:
         self, feed: Feed, new: Sequence[Entry], edited: Sequence[Entry], origin: Origin, now: datetime
     ) -> None:
         row = self.feeds[feed.id]
-        row.feed = replace(feed, url=row.feed.url, interval=row.feed.interval)
+        row.feed, row.leased = replace(feed, url=row.feed.url, interval=row.feed.interval), False
         for entry in new:
             self.entries.setdefault(entry.key, EntryRow(entry, origin, first_seen_at=now, next_try_at=now))
         for entry in edited:
@@ -104,6 +106,7 @@ class MemoryStore:
             if known.state is not EntryState.NEW:
                 known.origin = origin
             known.entry, known.state, known.next_try_at, known.attempts = entry, EntryState.NEW, now, 0
+            known.note, known.leased = None, False
 
     def failing_feeds(self) -> list[Feed]:
         failing = [row.feed for row in self._polled() if row.feed.failures]
@@ -120,6 +123,7 @@ class MemoryStore:
         for row in leased:
             row.next_try_at = now + lease
             row.attempts += 1
+            row.leased = True
         found = [self._entry_to_read(row) for row in leased]
         return sorted(found, key=lambda each: (each.first_seen_at, each.entry.key))
 
@@ -144,18 +148,18 @@ class MemoryStore:
         for key, claim in said.items():
             self.claims.setdefault(key, ClaimRow(claim))
         row = self.entries[entry.entry.key]
-        row.article_id, row.note = id, result.article.note
+        row.article_id, row.note, row.leased = id, result.article.note, False
         if row.entry.content_hash == entry.entry.content_hash:  # else it was edited meanwhile and stays due
             row.state = EntryState.READ
 
     def skip_entry(self, key: str, reason: str, now: datetime) -> None:
         row = self.entries[key]
         if row.state is EntryState.NEW:
-            row.state, row.note = EntryState.SKIPPED, reason
+            row.state, row.note, row.leased = EntryState.SKIPPED, reason, False
 
     def retry_entry(self, key: str, at: datetime, error: str) -> None:
         row = self.entries[key]
-        row.state, row.next_try_at, row.note = EntryState.NEW, at, error
+        row.state, row.next_try_at, row.note, row.leased = EntryState.NEW, at, error, False
 
     def find_claims(self, article_id: str) -> list[tuple[SourcedClaim, str | None, tuple[Reason, ...] | None]]:
         rows = [row for row in self.claims.values() if row.claim.article_id == article_id]
@@ -251,6 +255,17 @@ class MemoryStore:
         last = self.slots.get(host)
         self.slots[host] = max(now, last + gap) if last else now
         return self.slots[host]
+
+    def resume(self, now: datetime) -> None:
+        for feed in self.feeds.values():
+            if feed.leased:
+                feed.feed, feed.leased = replace(feed.feed, next_poll_at=now), False
+        for entry in self.entries.values():
+            if entry.leased and entry.state is EntryState.NEW:
+                entry.next_try_at, entry.leased = now, False
+        for each in self.deliveries.values():
+            if each.state is DeliveryState.LEASED:
+                self.deliveries[each.id] = replace(each, state=DeliveryState.PENDING, next_try_at=now)
 
     def sweep(self, now: datetime) -> int:
         over = [e for e in self.deliveries.values() if e.state is DeliveryState.LEASED and e.next_try_at <= now]

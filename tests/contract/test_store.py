@@ -524,6 +524,34 @@ class TestUpkeep:
         assert store.sweep(LATER) == 1
         assert store.counts()["deliveries.pending"] == 2
 
+    def test_what_a_dead_process_held_is_due_at_once_when_its_state_is_resumed(self, store: Store) -> None:
+        store.sync_feeds([a_feed("x"), a_feed("y")], NOW)
+        later = NOW + minutes(15)
+        store.save_poll(a_feed("y", next_poll_at=later), [an_entry(1, a_feed("y"))], [], Origin.LIVE, NOW)
+        tell(store)
+        leased = store.lease_feeds(NOW, LEASE, 10), store.lease_entries(NOW, LEASE, 10)
+        assert (*map(len, leased), len(store.lease_deliveries(NOW, LEASE, 10))) == (1, 1, 1)
+        at = NOW + minutes(1)
+        store.resume(at)
+        assert [feed.url for feed in store.lease_feeds(at, LEASE, 10)] == [a_feed("x").url]
+        assert [again.attempts for again in store.lease_entries(at, LEASE, 10)] == [1]
+        assert len(store.lease_deliveries(at, LEASE, 10)) == 1
+
+    def test_what_waits_as_planned_is_left_alone_by_resume(self, store: Store) -> None:
+        polled(store, 1, 2)
+        tell(store)
+        store.lease_feeds(NOW + minutes(15), LEASE, 10)
+        store.save_poll(a_feed(next_poll_at=NOW + minutes(30)), [], [], Origin.LIVE, NOW)
+        store.lease_entries(NOW, LEASE, 10)
+        store.retry_entry(an_entry(1).key, NOW + minutes(60), "503")
+        store.skip_entry(an_entry(2).key, "too old", NOW)
+        (leased,) = store.lease_deliveries(NOW, LEASE, 10)
+        store.save_delivery(replace(leased, state=DeliveryState.PENDING, next_try_at=NOW + minutes(45)))
+        store.resume(NOW)
+        assert store.next_due() == NOW + minutes(30)
+        assert store.lease_entries(NOW + minutes(59), LEASE, 10) == []
+        assert store.lease_deliveries(NOW + minutes(44), LEASE, 10) == []
+
     def test_next_due_is_the_earliest_of_feeds_entries_and_deliveries(self, store: Store) -> None:
         assert store.next_due() is None
         polled(store)

@@ -138,6 +138,10 @@ class Twins(RuleBasedStateMachine):
             self.both("replay_delivery", data.draw(st.sampled_from(sorted(self.memory.deliveries))), self.now)
 
     @rule()
+    def resume(self) -> None:
+        self.both("resume", self.now)
+
+    @rule()
     def sweep(self) -> None:
         self.both("sweep", self.now)
 
