@@ -149,7 +149,6 @@ def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
     try:
         yield
         connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:  # a full disk may have rolled it back already
+    finally:
+        if connection.in_transaction:  # not after a commit, nor where a full disk has rolled it back already
             connection.execute("ROLLBACK")
-        raise
