@@ -48,7 +48,7 @@ def measure(name: str, work: Callable[[int], object], rounds: int = ROUNDS) -> N
         begin = time.perf_counter()
         work(number)
         times.append((time.perf_counter() - begin) * 1000)
-    show(name, median_ms=median(times), p99_ms=quantiles(times, n=100)[98])
+    show(name, median_ms=median(times), p99_ms=quantiles(times, n=100, method="inclusive")[98])
 
 
 def show(name: str, **figures: float) -> None:
@@ -185,7 +185,12 @@ def threads(store: SqliteStore, *, queue: bool) -> None:
         list(pool.map(work, range(8)))
     rate = 8 * ROUNDS / (time.perf_counter() - begin)
     name = "queue on a lock" if queue else "SQLite's busy handler alone"
-    show(f"8 threads, save_poll, {name}", per_second=rate, p99_ms=quantiles(waits, n=100)[98], max_ms=max(waits))
+    show(
+        f"8 threads, save_poll, {name}",
+        per_second=rate,
+        p99_ms=quantiles(waits, n=100, method="inclusive")[98],
+        max_ms=max(waits),
+    )
 
 
 def fresh(folder: Path, name: str) -> contextlib.closing:
