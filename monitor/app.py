@@ -128,7 +128,6 @@ def build_pipeline(
         parents=config.parents,
         rules=build_rules(config),
         routes=[spread(build_route(route), members) for route in config.routes],
-        alert_backlog=config.settings.alert_backlog,
         max_entry_age=config.settings.pages.max_age,
     )
 

@@ -76,7 +76,6 @@ class Pipeline:
     parents: Mapping[str, str]  # company id -> its parent's
     rules: AlertRules
     routes: Sequence[Route]
-    alert_backlog: bool = False
     max_entry_age: timedelta = timedelta(days=30)
     batches: Batches = Batches()
     jitter: random.Random = field(default_factory=random.Random)
@@ -102,21 +101,28 @@ class Pipeline:
         known = self.store.known_entries(feed.id, [e.key for e in document.entries]) if document else {}
         new, edited = decide_entries(document, known) if document else ((), ())
         after = decide_next_poll(feed, poll, document, now, self.jitter.random(), error=error)
-        origin = Origin.LIVE if feed.last_change_at or self.alert_backlog else Origin.BACKLOG
+        origin = Origin.LIVE if feed.last_change_at else Origin.BACKLOG
         self.store.save_poll(after, new, edited, origin, now)
         log.info("feed.polled", feed=feed.url, new=len(new), edited=len(edited), error=after.error)
 
     # entry -> page -> article -> mention -> claim
 
     def read_entries(self) -> int:
-        entries = self.store.lease_entries(self.clock.now(), LEASE, self.batches.entries)
+        leased = self.store.lease_entries(self.clock.now(), LEASE, self.batches.entries)
+        entries = [entry for entry in leased if not self._skip_old(entry)]
         pages = [page_of(e) for e in entries]
         wanted = [i for i, e in enumerate(entries) if e.entry.url and self.reads_pages(e.entry.feed_id)]
         for index, poll in self.fetcher.fetch([(entries[i].entry.url or "", Validators()) for i in wanted]):
             pages[wanted[index]] = with_answer(pages[wanted[index]], poll)
         for index, result in self.sandbox.map(self.read_page, pages):
             self._record_article(entries[index], pages[index], result)
-        return len(entries)
+        return len(leased)
+
+    def _skip_old(self, entry: EntryToRead) -> bool:
+        old = page_of(entry).published_at < entry.first_seen_at - self.max_entry_age
+        if old:
+            self.store.skip_entry(entry.entry.key, "older than pages.max_age", self.clock.now())
+        return old
 
     def _record_article(self, entry: EntryToRead, page: Page, result: ArticleResult | MonitorError) -> None:
         now = self.clock.now()

@@ -96,7 +96,7 @@ def print_moves(moves: Sequence[Move]) -> None:
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("first seen", "person", "from", "to", "role", "date", "status", "outlets", "told"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("first seen", "date", "status", "told"))
     for m in moves:
         table.add_row(
             _day(m.first_seen_at), m.person, m.from_org or "–", m.to_org or "–", m.role or m.from_role or "", m.date or "",
@@ -128,7 +128,7 @@ def print_deliveries(deliveries: Sequence[Delivery]) -> None:
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("id", "channel", "event", "state", "tries", "created", "next try", "error"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("id", "event", "state"))
     for d in deliveries:
         due = d.next_try_at.isoformat(" ", "seconds") if d.state in ("pending", "leased") else ""
         table.add_row(

@@ -37,7 +37,7 @@ class Mailbox:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: ARG002, N802 - aiosmtpd's name
         if self.answer.startswith("250"):
             message = message_from_bytes(envelope.content, policy=policy.default)
-            self.messages.append(message)  # type: ignore[arg-type]  # policy.default makes an EmailMessage
+            self.messages.append(message)  # policy.default makes an EmailMessage
         return self.answer
 
 

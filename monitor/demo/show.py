@@ -6,7 +6,6 @@ Never prints anything that did not happen: each line about an alert is a call or
 from __future__ import annotations
 
 import base64
-import logging
 import os
 import tempfile
 import threading
@@ -29,6 +28,7 @@ from monitor.config import load_config
 from monitor.daemon import run_for_ever
 from monitor.demo.mailbox import Mailbox
 from monitor.demo.newsroom import Newsroom, Story
+from monitor.log import configure_log
 from monitor.report import print_moves
 
 SECRET = "whsec_" + base64.b64encode(b"a demo secret, known to all the world").decode()
@@ -40,17 +40,26 @@ def run_demo(*, speed: float = 1.0, keep: Path | None = None) -> None:
     console = Console(highlight=False)
     with ExitStack() as stack:
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="monitor-demo-")))
-        newsroom = stack.enter_context(Newsroom(secret=SECRET))
-        mailbox = stack.enter_context(Mailbox())
         plot = load_plot()
-        write_config(folder / "config", newsroom, mailbox, sorted({scene["outlet"] for scene in plot}))
-        show = Show(console=console, newsroom=newsroom, mailbox=mailbox)
+        outlets = sorted({scene["outlet"] for scene in plot})
+        newsrooms = {outlet: open_newsroom(stack, number) for number, outlet in enumerate(outlets, 1)}
+        mailbox = stack.enter_context(Mailbox())
+        write_config(folder / "config", newsrooms, mailbox)
+        show = Show(console=console, newsrooms=newsrooms, mailbox=mailbox)
         show.open()
         first, *later = plot
         show.publish(first)
         app = stack.enter_context(daemon(folder))
         show.play(later, speed)
         show.close(app)
+
+
+def open_newsroom(stack: ExitStack, number: int) -> Newsroom:
+    """Open a newsroom at a loopback address of its own, where the system has more than one."""
+    try:
+        return stack.enter_context(Newsroom(secret=SECRET, host=f"127.0.0.{number}"))
+    except OSError:  # macOS has 127.0.0.1 only; then all outlets are one to the monitor
+        return stack.enter_context(Newsroom(secret=SECRET))
 
 
 def load_plot() -> list[dict[str, Any]]:
@@ -64,7 +73,7 @@ def load_plot() -> list[dict[str, Any]]:
 @contextmanager
 def daemon(folder: Path) -> Iterator[App]:
     """Run the real daemon over the demo's configuration beside the caller."""
-    logging.disable(logging.ERROR)
+    configure_log("CRITICAL")
     environ = os.environ | {"DEMO_WEBHOOK_SECRET": SECRET}
     app = build(load_config(folder / "config", environ), folder / "state", SystemClock())
     stop = threading.Event()
@@ -76,7 +85,6 @@ def daemon(folder: Path) -> Iterator[App]:
         stop.set()
         thread.join(10)
         app.close()
-        logging.disable(logging.NOTSET)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,7 +92,7 @@ class Show:
     """The screen: what is published, and what arrives."""
 
     console: Console
-    newsroom: Newsroom
+    newsrooms: Mapping[str, Newsroom]  # by outlet; the first one's receiver gets the webhooks
     mailbox: Mailbox
     started: float = field(default_factory=time.monotonic)
     calls: int = 0  # webhook calls shown so far
@@ -104,7 +112,7 @@ class Show:
         self.watch(until=scenes[-1]["after"] / speed + LAST_LOOK)
 
     def publish(self, scene: Mapping[str, Any]) -> None:
-        self.newsroom.publish(
+        self.newsrooms[scene["outlet"]].publish(
             Story(
                 outlet=scene["outlet"],
                 slug=scene["title"].lower().replace(" ", "-").replace(":", ""),
@@ -134,7 +142,7 @@ class Show:
         )
 
     def _show_arrivals(self) -> None:
-        for received in self.newsroom.received[self.calls :]:
+        for received in receiver(self.newsrooms).received[self.calls :]:
             self._show_call(received.payload, verified=received.verified)
             self.calls += 1
         for mail in self.mailbox.messages[self.mails :]:
@@ -157,23 +165,29 @@ class Show:
         self.console.print(f"         {text}")
 
 
-def write_config(folder: Path, newsroom: Newsroom, mailbox: Mailbox, outlets: list[str]) -> None:
+def receiver(newsrooms: Mapping[str, Newsroom]) -> Newsroom:
+    return next(iter(newsrooms.values()))
+
+
+def write_config(folder: Path, newsrooms: Mapping[str, Newsroom], mailbox: Mailbox) -> None:
     """Write the configuration of the demo, such as a user would."""
     folder.mkdir(parents=True, exist_ok=True)
     feeds = "".join(
-        f"  - url: {newsroom.feed_url(outlet)}\n    title: {outlet}\n    interval: 1s\n" for outlet in outlets
+        f"  - url: {newsroom.feed_url(outlet)}\n    title: {outlet}\n    interval: 1s\n"
+        for outlet, newsroom in newsrooms.items()
     )
     texts = {
         "settings.yaml": SETTINGS,
         "feeds.yaml": f"feeds:\n{feeds}",
         "watchlist.yaml": WATCHLIST,
-        "channels.yaml": CHANNELS.format(hook=f"{newsroom.url}/hook", port=mailbox.port),
+        "channels.yaml": CHANNELS.format(hook=f"{receiver(newsrooms).url}/hook", port=mailbox.port),
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
 
 
 SETTINGS = """\
+alert_confidence: 0.3
 poll: {interval: 1s, shortest: 1s}
 http: {host_gap: 0s, allow_networks: [127.0.0.0/8]}
 """
