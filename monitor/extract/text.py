@@ -18,6 +18,7 @@ from monitor.model import Article, Page
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
+_LONGEST_TITLE = 500  # characters
 _CUT = ("…", "...", "[…]", "[...]")  # how feeds end a title that they shorten
 
 
@@ -35,7 +36,7 @@ def extract_article(page: Page, *, outlet: str = "") -> Article:
 
 def fallback_article(page: Page, *, outlet: str = "", note: str | None = None) -> Article:
     """Make the article of what the feed says alone; also where reading the page took too long."""
-    title = clean_line(page.title)
+    title = clean_line(page.title)[:_LONGEST_TITLE]
     return Article(
         url=page.url,
         title=title,
@@ -51,7 +52,7 @@ def _read(page: Page, tree: HtmlElement, outlet: str) -> Article:
     from monitor.extract.reading import extract_text, find_headline, find_language  # noqa: PLC0415 - slow to import
     from monitor.extract.tree import page_title, words_shown  # noqa: PLC0415
 
-    title = decide_title(clean_line(page.title), clean_line(find_headline(tree)))
+    title = decide_title(clean_line(page.title), clean_line(find_headline(tree)))[:_LONGEST_TITLE]
     extracted = extract_text(tree)
     fallback = fallback_article(page, outlet=outlet)
     article = replace(

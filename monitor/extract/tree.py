@@ -2,10 +2,13 @@
 
 Imports lxml and trafilatura, a tenth of a second: imported only where a page is read.
 trafilatura takes time quadratic in the inline children of one block (250 kB: 8 s; 3 MB: minutes), and in the number of
-blocks (3 MB of links: 14 s).  The largest of 888 real pages has 2,763 elements, and 300 inline children in one block (0060).
+blocks (3 MB of links: 14 s); libxml2 in the attributes of one element (1 MB: minutes).  The largest of 888 real pages
+has 2,763 elements, and 300 inline children in one block (0060).
 """
 
 from __future__ import annotations
+
+import re
 
 from lxml import etree
 from lxml.html import HtmlElement
@@ -18,49 +21,19 @@ MAX_ELEMENTS = 15_000
 MAX_INLINE = 1_000  # inline children of one block
 
 _INLINE = frozenset(
-    (
-        "a",
-        "abbr",
-        "acronym",
-        "b",
-        "bdi",
-        "bdo",
-        "big",
-        "br",
-        "cite",
-        "code",
-        "data",
-        "del",
-        "dfn",
-        "em",
-        "font",
-        "i",
-        "img",
-        "ins",
-        "kbd",
-        "label",
-        "mark",
-        "q",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "time",
-        "tt",
-        "u",
-        "var",
-        "wbr",
+    re.findall(
+        r"\w+",
+        "a abbr acronym b bdi bdo big br cite code data del dfn em font i img ins kbd label mark q s samp small span strike"
+        " strong sub sup time tt u var wbr",
     )
 )
+_LONG_TAG = re.compile(r"<([a-zA-Z][\w-]*)\s[^<>]{50000,}")
+_MANY_ATTRIBUTES = 5_000  # blanks in one tag; 10,000 attributes take 0.1 s, 20,000 0.8 s, 100,000 over a minute
 
 
 def load_tree(html: bytes, content_type: str = "") -> HtmlElement | None:
     """Parse a page, at most `MAX_HTML` bytes of it; None if it holds no markup."""
-    return _parse(decode(html[:MAX_HTML], content_type))
+    return _parse(_LONG_TAG.sub(_bare_tag, decode(html[:MAX_HTML], content_type)))
 
 
 def flatten(tree: HtmlElement) -> HtmlElement:
@@ -92,6 +65,10 @@ def words_shown(tree: HtmlElement, limit: int) -> str:
         if length > limit:
             break
     return " ".join(filter(None, shown))[:limit]
+
+
+def _bare_tag(tag: re.Match[str]) -> str:
+    return f"<{tag[1]} " if len(tag[0].split()) > _MANY_ATTRIBUTES else tag[0]
 
 
 def _most_inline(tree: HtmlElement) -> int:

@@ -20,6 +20,7 @@ _INVISIBLE = re.compile(
 _TABLE_EDGE = re.compile(r"^\|\s*|^\s*(?=---)")
 _PROSE = re.compile(r"[.!?…。！？][\"'”’»)\]]*$")
 _LAST = 3  # lines in which an author's bio stands
+_LONGEST = 120_000  # characters of an article; the longest of 888 real ones has 82,519
 _HEADLINES = 160  # characters: a line of prose after a heading is longer or ends like a sentence
 
 
@@ -37,7 +38,7 @@ def clean_line(text: str) -> str:
 
 def trim(text: str, title: str = "") -> str:
     """Return the article's own lines; `title` is left out where it only stands on top of the text again."""
-    lines = [line for line in map(_table_row, map(clean_line, text.splitlines())) if line]
+    lines = [line for line in map(_table_row, map(clean_line, text[:_LONGEST].splitlines())) if line]
     while lines and title and lines[0].casefold() == title.casefold():
         lines = lines[1:]
     return "\n".join(_without_bios(_without_tail(list(_own(lines)))))
