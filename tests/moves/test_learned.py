@@ -1,0 +1,206 @@
+"""The learned reader: offsets, windows, people, merging, and what the shipped network must not get wrong."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from monitor.model import Claim, Kind
+from monitor.moves.learned import MODEL, LearnedReader
+from monitor.moves.learned_decode import Draft
+from monitor.moves.learned_merge import merge
+from monitor.moves.learned_people import find_name, find_people, tidy
+from monitor.moves.learned_tokens import MAX_WINDOW, Shape, WordPieces, is_title_case, sentences, shape_of, windows
+
+DAY = datetime(2025, 6, 10, tzinfo=UTC)
+LONG = " ".join(f"Sentence number {n} says that nobody moves anywhere today." for n in range(60))
+
+
+@pytest.fixture(scope="module")
+def pieces() -> WordPieces:
+    return WordPieces(MODEL / "vocabulary.txt")
+
+
+@pytest.fixture(scope="module")
+def reader() -> LearnedReader:
+    return LearnedReader()
+
+
+def test_every_piece_stands_where_its_offsets_say(pieces):
+    text = "Zoë Müller’s €5bn start-up hires İpek Ünlü (ex-OpenAI) 🎉"
+    cut = pieces.cut(text, 0, len(text))
+    assert "".join(text[a:b] for a, b in dict.fromkeys(zip(cut.start, cut.end, strict=True))) == text.replace(" ", "")
+
+
+def test_a_stretch_keeps_offsets_of_the_whole_text(pieces):
+    text = "skip this. Apple hires"
+    assert pieces.cut(text, 11, len(text)).start == [11, 17]
+
+
+@pytest.mark.parametrize(
+    ("word", "shape"),
+    [
+        ("leaves", Shape.LOWER),
+        ("Apple", Shape.TITLE),
+        ("CEO", Shape.UPPER),
+        ("OpenAI", Shape.MIXED),
+        ("2025", Shape.DIGIT),
+        ("—", Shape.OTHER),
+        ("X", Shape.TITLE),
+    ],
+)
+def test_the_shape_tells_what_lower_casing_loses(word, shape):
+    assert shape_of(word) is shape
+
+
+def test_windows_fit_and_carry_the_title_and_lose_no_sentence(pieces):
+    title = "Nobody moves"
+    cut = list(windows(pieces, title, LONG))
+    assert len(cut) > 3
+    assert all(len(w) <= MAX_WINDOW and w.start[1] == 0 for w in cut)
+    covered = {o for w in cut for o in w.start}
+    assert all(len(title) + 1 + LONG.index(f"number {n} ") in covered for n in range(60))
+
+
+def test_neighbouring_windows_share_a_sentence(pieces):
+    first, second = list(windows(pieces, "Nobody moves", LONG))[:2]
+    assert set(first.start) & set(second.start) - {-1} - set(range(13))
+
+
+def test_a_title_without_text_is_one_window(pieces):
+    assert len(list(windows(pieces, "Apple hires Jane Roe", ""))) == 1
+
+
+def test_initials_and_titles_end_no_sentence():
+    text = "Mr. J. Roe of Acme Inc. left. She is Dr. No."
+    assert [text[a:b] for a, b in sentences(text)] == ["Mr. J. Roe of Acme Inc. left.", "She is Dr. No."]
+
+
+def test_title_case_is_seen():
+    assert is_title_case("Apple Hires Jane Roe From Google")
+    assert not is_title_case("Apple hires Jane Roe from Google")
+
+
+def test_a_surname_alone_belongs_to_the_fuller_name():
+    text = "Jane Roe left. Roe said so. Roes do."
+    (person,) = find_people(["Roe", "Jane Roe"], text)
+    assert person.name == "Jane Roe"
+    assert [text[a:b] for a, b in person.spans] == ["Jane Roe", "Roe"]
+
+
+def test_a_surname_inside_another_full_name_is_not_his():
+    text = "Jane Roe met John Roe."
+    assert find_name("Jane Roe", text, ["John Roe"]) == [(0, 8)]
+
+
+def test_a_surname_of_two_people_joins_neither():
+    assert {p.name for p in find_people(["Jane Roe", "John Roe", "Roe"], "Jane Roe, John Roe. Roe left.")} >= {
+        "Jane Roe",
+        "John Roe",
+    }
+
+
+def test_tidy_takes_off_quotes_and_possessives_but_keeps_jr():
+    text = "“Jane Roe’s” Robert Downey Jr."
+    assert text[slice(*tidy(text, 0, 11))] == "Jane Roe"
+    assert text[slice(*tidy(text, 13, len(text)))] == "Robert Downey Jr."
+
+
+def draft(kind: Kind, full: str, origin: str | None, target: str | None, confidence: float) -> Draft:
+    sides = [None if o is None else (full.index(o), full.index(o) + len(o)) for o in (origin, target)]
+    return Draft(
+        kind,
+        *sides,
+        status=None,
+        background=False,
+        logit_exists=0,
+        log_kind=0,
+        log_sides=0,
+        person="Jane Roe",
+        confidence=confidence,
+    )
+
+
+def test_a_departure_and_an_arrival_told_apart_become_one_move():
+    full = "Jane Roe left Apple. She joins Meta."
+    (one,) = merge(
+        [draft(Kind.LEAVE, full, "Apple", None, 0.9), draft(Kind.JOIN, full, None, "Meta", 0.8)],
+        full,
+        {"complete_from": 0.5},
+    )
+    assert (one.kind, full[slice(*one.from_org)], full[slice(*one.to_org)]) == (Kind.MOVE, "Apple", "Meta")
+
+
+def test_an_unlikely_other_side_completes_nothing():
+    full = "Jane Roe left Apple. She joins Meta."
+    (one,) = merge(
+        [draft(Kind.LEAVE, full, "Apple", None, 0.9), draft(Kind.JOIN, full, None, "Meta", 0.2)],
+        full,
+        {"complete_from": 0.5},
+    )
+    assert one.kind is Kind.LEAVE
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("Anthropic hires Priya Raman as chief scientist", ("Priya Raman", Kind.JOIN, None, "Anthropic")),
+        ("Dropbox CFO Lars Okafor steps down", ("Lars Okafor", Kind.LEAVE, "Dropbox", None)),
+        ("Meta poaches Apple’s Mei Castellanos", ("Mei Castellanos", Kind.MOVE, "Apple", "Meta")),
+    ],
+)
+def test_the_shipped_network_reads_plain_headlines(reader, title, said):
+    (claim,) = [c for c in reader.read(title, "", DAY).claims if not c.background]
+    assert (claim.person, claim.kind, claim.from_org, claim.to_org) == said
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Stripe unveils new payments tool",
+        "Nvidia shares fall after results",
+        "Priya Raman, who leads research at Apple, says chips matter",
+    ],
+)
+def test_the_shipped_network_claims_nothing_where_nobody_moves(reader, title):
+    assert not [c for c in reader.read(title, "", DAY).claims if c.confidence > 0.5]
+
+
+def test_evidence_is_an_exact_stretch_of_the_text_and_reading_is_repeatable(reader):
+    title, text = (
+        "Changes at Sonos",
+        "Sonos said on Monday that Patrick Oduya will step down as CEO. Mira Chen succeeds him.",
+    )
+    full, first = f"{title}\n{text}", reader.read(title, text, DAY)
+    assert first.claims
+    assert first == LearnedReader().read(title, text, DAY)
+    assert all(c.span.of(full) == c.evidence and c.evidence and c.rule == "learned" for c in first.claims)
+
+
+def test_a_true_claim_scores_above_its_reverse_and_an_absent_name_scores_nothing(reader):
+    title = "Google researcher Priya Raman leaves for Anthropic"
+    true, false, absent = (
+        Claim(person=p, kind=Kind.MOVE, from_org=a, to_org=b)
+        for p, a, b in [
+            ("Priya Raman", "Google", "Anthropic"),
+            ("Priya Raman", "Anthropic", "Google"),
+            ("Jane Roe", "Google", "Anthropic"),
+        ]
+    )
+    assert reader.score(title, "", true) > 2 * reader.score(title, "", false)
+    assert reader.score(title, "", absent) == 0
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "🎉" * 400, "A" * 5000, "(" * 3000, "Jane Roe " * 500])
+def test_odd_texts_are_read_without_an_error(reader, text):
+    reader.read("", text, DAY)
+
+
+def test_the_model_folder_is_complete():
+    assert {p.name for p in Path(MODEL).iterdir()} >= {
+        "lower.onnx",
+        "upper.onnx",
+        "vocabulary.txt",
+        "card.json",
+        "README.md",
+    }
