@@ -40,6 +40,8 @@ class Profile:
     """All that a text says about who is what where."""
 
     people: dict[str, list[Affiliation]] = field(default_factory=dict)
+    roles: list[tuple[str, str]] = field(default_factory=list)  # role and its organisation, wherever they stand
+    named: list[str] = field(default_factory=list)  # people in order
     orgs: Counter[str] = field(default_factory=Counter)
     title_orgs: list[str] = field(default_factory=list)
 
@@ -72,12 +74,15 @@ def read_profile(phrases: Iterable[tuple[int, Sequence[Phrase]]]) -> Profile:
         for phrase in found:
             if phrase.letter == PERSON:
                 profile.note(phrase, number)
-            if phrase.letter == ORG:
+            if phrase.letter == ORG and not phrase.source:
                 profile.orgs[phrase.text] += 1
                 if number == 0:
                     profile.title_orgs.append(phrase.text)
+            if phrase.letter == PERSON:
+                profile.named += [one.text for one in phrase.people if one.text not in profile.named]
             if phrase.letter == ROLE and phrase.org:
                 profile.orgs[phrase.org] += 1
+                profile.roles.append((phrase.text, phrase.org))
     return profile
 
 
@@ -94,6 +99,12 @@ class Article:
             self._complete(draft)
         for draft in unnamed:
             named += self._resolve_role(draft, named)
+        named = [
+            d
+            for d in named
+            if "flag:incoming" not in d.signs
+            or (d.who.org and not any(o is not d and o.person == d.person and o.to_org for o in named))
+        ]
         for draft in named:
             self._guess(draft)
         kept = [d for d in named if d.from_org or d.to_org or d.kind is Kind.FOUND]
@@ -130,6 +141,8 @@ class Article:
 
     def _complete_join(self, draft: Draft) -> None:
         who, person = draft.who, draft.person or ""
+        if "flag:incoming" in draft.signs:
+            return
         if not draft.to_org and draft.old:
             draft.to_org = draft.old.org or self.profile.org_of(draft.old.text)
             draft.role = (
@@ -175,6 +188,8 @@ class Article:
                 other.role = other.role or draft.role
                 other.from_role = other.from_role or (draft.who.text if draft.kind is Kind.LEAVE else None)
                 return []
+        if "flag:newrole" in draft.signs:
+            return self._only_person(draft)
         for person, affiliations in self.profile.people.items():
             for a in affiliations:
                 if a.role and _same_role(a.role, draft.who.text) and (not a.org or not org or _same(a.org, org)):
@@ -184,16 +199,33 @@ class Article:
                     draft.signs.add("who:title")
                     self._complete(draft)
                     return [draft]
-        return []
+        return self._only_person(draft)
+
+    def _only_person(self, draft: Draft) -> list[Draft]:
+        if len(self.profile.named) != 1 or not draft.sentence.is_title or not (draft.who.org or draft.to_org):
+            return []
+        old = draft.who
+        draft.who = Phrase(
+            letter=PERSON, text=self.profile.named[0], start=0, end=0, role=old.text, org=old.org, former=old.former
+        )
+        if "flag:newrole" in draft.signs:
+            draft.who = Phrase(letter=PERSON, text=self.profile.named[0], start=0, end=0)
+        draft.signs.add("who:only")
+        self._complete(draft)
+        return [draft]
 
     def _guess(self, draft: Draft) -> None:
         """The organisation that the text is about, where nothing says which one."""
         if draft.from_org or draft.to_org or draft.kind is Kind.FOUND:
             return
-        org = self._role_org(draft.from_role or draft.role or draft.who.role)
-        how = "role"
+        role = draft.from_role or draft.role or draft.who.role
+        org, how = self._held_elsewhere(role), "elsewhere"
+        if not org:
+            org, how = self._role_org(role), "role"
         if not org:
             org, how = self.profile.main_org(), "main"
+        if org and draft.kind is not Kind.LEAVE and draft.who.former and draft.who.org == org:
+            return
         if not org:
             return
         if draft.kind is Kind.LEAVE:
@@ -202,6 +234,11 @@ class Article:
         else:
             draft.to_org = org
             draft.signs.add(f"to:{how}")
+
+    def _held_elsewhere(self, role: str | None) -> str | None:
+        """The organisation of the same role in another place of the text."""
+        same = [org for text, org in self.profile.roles if role and _same_role(text, role)]
+        return same[0] if same else None
 
     def _role_org(self, role: str | None) -> str | None:
         words = (role or "").lower().replace(".", "").split()

@@ -19,6 +19,7 @@ from monitor.moves.sentences import Sentence
 
 _REACH = 10  # words passed over in search of complements
 _BE = re.compile(r"\b(?:is|are|was|were|been|be|being|gets|got)\b")
+_PASSIVE = re.compile(r"\b(?:is|was|were|been|be|being|are|gets|got|who)\b")
 _ADVISORY = re.compile(r"\b(?:chair(?:man|woman|person)?|co-chair|non-executive|director|trustee|advis\w+)\b", re.I)
 _EXECUTIVE = re.compile(
     r"executive chair|chief|managing|executive director|creative|director of|president|ceo|artistic|technical|music|sporting|game|news|art ",
@@ -96,9 +97,21 @@ def load_phrase_rules() -> tuple[PhraseRule, ...]:
 def find_drafts(line: Line) -> Iterator[Draft]:
     """Yield a draft for every frame that matches somewhere in the line."""
     frames, boundary = load_frames()
+    yield from _new_holders(line)
     for frame in frames:
         for match in frame.pattern.finditer(line.text):
             yield from _FrameMatch(frame, match, line, boundary).drafts()
+
+
+def _new_holders(line: Line) -> Iterator[Draft]:
+    """ "Twitter's new CEO Jane Roe" tells of a move, wherever it stands."""
+    for symbol in re.findall(r" (P\d+)(?= )", line.text):
+        person = line.phrase(symbol)
+        if person.new and person.role and person.org and not person.former:
+            yield Draft(
+                who=person, kind=Kind.JOIN, rule="new-holder", trigger="new", sentence=line.sentence, status=Status.CONFIRMED,
+                to_org=person.org, role=person.role, signs={"flag:nominal", "flag:incoming"},
+            )  # fmt: skip
 
 
 class _FrameMatch:
@@ -117,8 +130,12 @@ class _FrameMatch:
             if found:
                 aux, start = found["aux"], found.start()
                 self.subject = self.line.phrase(found["subject"])
-                if re.search(r"\b(?:is|was|were|been|be|being|are|gets|got|who)\b", found["aux"][-12:]):
+                if _PASSIVE.search(aux[-12:]):
                     return  # a passive, read by another frame
+            elif not self.match["trigger"].split()[0].endswith("ing"):
+                return  # nobody hires or fires
+            else:
+                self.subject = self._first_org()
         if self.frame.name == "is-fired" and not _BE.search(aux) and not self.line.sentence.is_title:
             return  # active: another frame's
         status = decide_status(
@@ -131,6 +148,10 @@ class _FrameMatch:
         who = self.line.phrase(self.slots["who"])
         for person in who.people:
             yield self._draft(person, status, aux)
+
+    def _first_org(self) -> Phrase | None:
+        found = re.search(r" (O\d+) ", self.line.text[: self.match.start()])
+        return self.line.phrase(found[1]) if found else None
 
     def _collect(self) -> None:
         text, at = self.line.text, self.match.end()
@@ -148,7 +169,7 @@ class _FrameMatch:
 
     def _complement(self, text: str, at: int) -> int:
         for name, pattern in self.frame.complements:
-            if name in {"direct", "role3"} and at > self.match.end() + 1:
+            if name in {"direct", "role3", "board"} and at > self.match.end() + 1:
                 continue  # an object stands beside its verb
             match = pattern.match(text, at)
             groups = {k: v for k, v in match.groupdict().items() if v} if match else {}
@@ -172,6 +193,11 @@ class _FrameMatch:
         from_role = self._phrase("from_role")
         draft.role = role.text if role else None
         draft.from_role = from_role.text if from_role else None
+        if "newrole" in self.frame.flags:
+            draft.role = draft.role or person.text
+            draft.to_org = draft.to_org or person.org
+        if "incoming" in self.frame.flags:
+            draft.role, draft.to_org = person.role, person.org
         self._orgs_of_roles(draft, role, from_role)
         self._actor(draft)
         if "place" in self.slots and draft.from_role:
@@ -214,6 +240,14 @@ class _FrameMatch:
         if not org and self.subject:
             subject = self.subject
             org = subject.text if subject.letter in {ORG, "N", "M"} else (subject.org if not subject.former else None)
+            if (
+                subject.letter == PERSON
+                and not subject.role
+                and not org
+                and draft.who.letter == ROLE
+                and " " in subject.text
+            ):
+                org = subject.text  # a firm named like a person
             draft.signs.add(f"subject:{subject.letter}")
         if not org:
             return

@@ -15,6 +15,7 @@ from monitor.moves.sentences import Sentence
 
 _SIGNS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "—": "-", "–": "-", "‑": "-", "…": "."})
 _MACRO = re.compile(r"(?<!\?P)<([a-z_]+)>")
+_NEW = re.compile(r"\b(?:new|incoming|newly)\b")
 _REWRITES = 4  # times one rule may go over a line: chains of appositives
 
 
@@ -117,7 +118,12 @@ def _build_role(groups: Mapping[str, str], line: Line, former: bool, referents: 
         holder_text = line.phrase(groups["place"]).text if "place" in groups else referents.get(groups["demonym"], "")
         if "place" in groups:
             parts.append(line.phrase(groups["place"]))
-        org = holder_text if _is_state_role(role.text, referents) else None
+        first = role.text.split()[0].lower()
+        if role.text.lower().startswith("central bank"):
+            first = "central bank"
+        if first in {"police", "fire", "school", "city", "county", "central bank"}:
+            holder_text = f"{holder_text} {first}"
+        org = holder_text if _is_state_role(role.text, referents) or " " in holder_text else None
     if "its" in groups:
         org = org or referents.get("its")
     text = role.text
@@ -128,7 +134,7 @@ def _build_role(groups: Mapping[str, str], line: Line, former: bool, referents: 
             return None
         text, org = f"{role.text} and {other.text}" if " and " not in role.text else role.text, org or other.org
     return replace(
-        role, text=text, org=org, former=former or role.former,
+        role, text=text, org=org, former=former or role.former, new=role.new or bool(_NEW.search(groups.get("mods", ""))),
         start=min(p.start for p in parts), end=max(p.end for p in parts),
     )  # fmt: skip
 
@@ -153,6 +159,7 @@ def _build_person(groups: Mapping[str, str], line: Line, former: bool, _: Mappin
         role=role.text if role else person.role,
         org=(role.org if role and role.org else None) or (org.text if org else None) or person.org,
         former=(former or role.former) if role else person.former,
+        new=person.new or "new" in groups or bool(role and role.new),
         start=min(p.start for p in parts),
         end=max(p.end for p in parts),
     )

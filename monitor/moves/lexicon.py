@@ -24,6 +24,7 @@ class Lexicon:
     common: frozenset[str]
     organisations: frozenset[tuple[str, ...]]
     people: frozenset[tuple[str, ...]]
+    outlets: frozenset[str]
     heads: frozenset[str]
     weak_heads: frozenset[str]
     modifiers: frozenset[str]
@@ -52,6 +53,7 @@ def load_lexicon() -> Lexicon:
         common=_lines("common_words"),
         organisations=frozenset(tuple(name.split()) for name in load_table("organisations")["names"]),
         people=frozenset(tuple(name.split()) for name in load_table("people")["names"]),
+        outlets=frozenset(load_table("organisations")["outlets"]),
         heads=_words(data["roles"]["heads"]),
         weak_heads=_words(data["roles"]["weak"]),
         modifiers=_words(data["roles"]["modifiers"]),

@@ -197,10 +197,15 @@ class _SentenceNames:
         if not i or self.lower[i] not in self.lexicon.org_marks or self.lower[i] in self.lexicon.heads:
             return False
         before, word = self.tokens[i - 1], self.lower[i - 1]
-        return before.capitalised and not (
-            word in self.lexicon.stop or word in self.lexicon.heads or word in self.lexicon.modifiers or word in self.lexicon.headline_verbs
+        if (
+            not before.capitalised
+            or word in self.lexicon.stop
+            or word in self.lexicon.heads
             or self._type_of((before.text,)) == ORG
-        )  # fmt: skip
+        ):
+            return False
+        plain = word in self.lexicon.modifiers or word in self.lexicon.headline_verbs
+        return self._ends_unknown_name(i - 1) if plain else True
 
     # unknown names
     def _runs(self, covered: set[int]) -> list[tuple[int, int]]:
@@ -236,7 +241,7 @@ class _SentenceNames:
             word in self.lexicon.stop
             or word in _NEVER
             or _CONTRACTED.match(token.text)
-            or (self.titled and word in self.lexicon.headline_verbs)
+            or ((self.titled or token.text.isupper()) and word in self.lexicon.headline_verbs)
         ):
             return False
         if self.titled or (i == start and self._starts_clause(i)):
@@ -296,7 +301,9 @@ class _SentenceNames:
         for i in range(start, end - 1):
             if self.lower[i] in self.lexicon.descriptors:
                 start = i + 1
-        while end > start and self._soft(end - 1) and self.lower[end - 1] not in self.lexicon.org_marks:
+        after = self.lower[end] if end < len(self.tokens) else ""
+        keeps = after in {"'s", "’s"} or after in self.lexicon.heads or after in self.lexicon.modifiers
+        while end > start and not keeps and self._soft(end - 1) and self.lower[end - 1] not in self.lexicon.org_marks:
             if self._is_given(start) and end - start <= 2 and not self._soft(start):
                 break
             end -= 1
@@ -341,6 +348,8 @@ class _SentenceNames:
             return PERSON
         if i and self.lower[i - 1] in self.lexicon.titles:
             return PERSON
+        if text.isupper() and len(text) > 2 and self._soft(i):  # noqa: PLR2004 - shouted, not named
+            return ""
         if (text.isupper() and len(text) > 1) or _CAMEL.search(text):
             return ORG
         return ONE_WORD

@@ -22,6 +22,8 @@ class Phrase:
     role: str | None = None  # of a person
     org: str | None = None  # of a person or a role
     former: bool = False  # role and organisation are past
+    new: bool = False  # "Twitter's new CEO": the role was taken lately
+    source: bool = False  # an outlet that is quoted, not part of the story
     members: tuple[Phrase, ...] = ()  # of a list of people or of coordinated organisations
 
     @property

@@ -5,8 +5,11 @@ Never guesses where nothing was named before.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
+from monitor.moves.lexicon import load_lexicon
 from monitor.moves.phrases import ORG, PERSON, Phrase
 from monitor.moves.sentences import Sentence
 
@@ -23,14 +26,47 @@ def add_references(sentences: Sequence[Sentence], phrases: Sequence[Sequence[Phr
     person: Phrase | None = None
     org: Phrase | None = None
     result = []
-    for sentence, found in zip(sentences, phrases, strict=True):
+    for sentence, all_found in zip(sentences, phrases, strict=True):
+        found = mark_sources(sentence, all_found)
         added = _SentenceReferences(sentence, found, person, org).find()
         result.append(sorted([*found, *added], key=lambda p: p.start))
         people = [p for p in found if p.letter == PERSON]
-        orgs = [p for p in found if p.letter == ORG]
+        orgs = [p for p in found if p.letter == ORG and not p.source]
         person = people[0] if people else person
         org = orgs[0] if orgs else org
     return result
+
+
+_ACTS = re.compile(
+    r"(?:(?:has|had|is|will|was|would) )?(?:named|nam|hir|appoint|fir|promot|oust|sack|dismiss|recruit|elect|tapp|poach|part)\w*"
+)
+
+
+def mark_sources(sentence: Sentence, phrases: Sequence[Phrase]) -> list[Phrase]:
+    """Mark the organisations that are only quoted: "according to Bloomberg", "told the BBC", "Reuters reports"."""
+    text, start = sentence.text, sentence.start
+    outlets = load_lexicon().outlets
+    return [
+        replace(p, source=True)
+        if p.letter != PERSON
+        and (
+            _QUOTED.search(text[: p.start - start])
+            or (p.text in outlets and (_QUOTES.match(text[p.end - start :]) or _POSTED.search(text[: p.start - start])))
+        )
+        else p
+        for p in phrases
+    ]
+
+
+_QUOTED = re.compile(
+    r"(?:according to|\btold|interview with|interview on|as reported by|reported by|spoke to|speaking to|talking to|statement to|confirmed to)(?: the| a| an)? $",
+    re.I,
+)
+_POSTED = re.compile(r"\b(?:by|via|on|to|in|from|with|at|-|–|—|\|)(?: the| a| an)? $", re.I)
+_QUOTES = re.compile(
+    r"(?:['’]s? \w+)? (?:reported|reports|first reported|first broke|notes|says|said|writes|wrote|learned|has learned|spoke|understands)\b|, which first reported|$",
+    re.I,
+)
 
 
 class _SentenceReferences:
@@ -43,6 +79,10 @@ class _SentenceReferences:
             word = token.text.lower()
             if word in _HE and (target := self._before(token.start, PERSON) or self.person):
                 added.append(Phrase(letter=PERSON, text=target.text, start=token.start, end=token.end))
+            if word == "it" and _ACTS.match(" ".join(t.text for t in self.tokens[i + 1 : i + 3])):
+                target = self._before(token.start, ORG) or self.org
+                if target:
+                    added.append(Phrase(letter=ORG, text=target.text, start=token.start, end=token.end))
             if word == "the" and i + 1 < len(self.tokens) and self.tokens[i + 1].text in _COMPANY:
                 last = self.tokens[i + 1]
                 target = self._before(token.start, ORG) or self.org
@@ -55,7 +95,7 @@ class _SentenceReferences:
         return added
 
     def _before(self, start: int, letter: str) -> Phrase | None:
-        return next((p for p in self.found if p.letter == letter and p.end <= start), None)
+        return next((p for p in self.found if p.letter == letter and p.end <= start and not p.source), None)
 
     def _named_next(self, end: int) -> bool:
         return any(end < p.start <= end + 2 and p.letter not in {"R"} for p in self.found)

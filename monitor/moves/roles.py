@@ -62,6 +62,8 @@ def _role_end(words: list[str], start: int, lexicon: Lexicon, taken: set[int]) -
     while i < len(words) and i not in taken:
         word = words[i]
         if _is_head(word, lexicon):
+            if word in _ABBREVIATED and words[i + 1 : i + 2] != ["."]:
+                break
             end = i + 1
         elif word in _LINKS:
             if i == start or i + 1 >= len(words) or not _may_follow(words, i + 1, lexicon, taken):
@@ -75,6 +77,9 @@ def _role_end(words: list[str], start: int, lexicon: Lexicon, taken: set[int]) -
             i += 1
         i += 1
     return end
+
+
+_ABBREVIATED = {"sen", "rep", "gov", "mps"}
 
 
 def _is_head(word: str, lexicon: Lexicon) -> bool:

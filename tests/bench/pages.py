@@ -25,7 +25,7 @@ from monitor.model import Page
 CORPUS = Path(__file__).parents[3] / "shared/corpus"
 SEEN = datetime(2026, 1, 1, tzinfo=UTC)
 JSON_LD = re.compile(rb"<script[^>]*application/ld\+json.*?</script>", re.DOTALL | re.IGNORECASE)
-SHORTEST = 500  # characters: shorter declared bodies are summaries
+SHORTEST = 600  # characters: a shorter declared body is a summary, or one cut at 500
 
 Extractor = Callable[[bytes], str]
 

@@ -24,6 +24,7 @@ from monitor.app import build
 from monitor.clock import FixedClock
 from monitor.config import load_config
 from monitor.daemon import run_once
+from monitor.log import configure_log
 from monitor.names import is_common, same_organisation, same_person
 from monitor.store.sqlite import SqliteStore
 
@@ -32,11 +33,13 @@ SECRET = "whsec_" + base64.b64encode(b"x" * 32).decode()
 
 
 def main() -> None:
+    configure_log("WARNING")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--series", default="techcrunch")
     parser.add_argument("--alerts", type=Path, help="write every alert, for reading")
     parser.add_argument("--limit", type=int, default=10**9, help="stop after so many polls")
     parser.add_argument("--state", type=Path, help="keep the state in this folder")
+    parser.add_argument("--confidence", type=float, default=0.6, help="threshold of alerts")
     args = parser.parse_args()
     if not SHARED.exists():
         sys.exit(f"needs the recorded corpus in {SHARED}")
@@ -48,7 +51,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         server, port = start_replay()
         try:
-            write_config(Path(folder), port, args.series)
+            write_config(Path(folder), port, args.series, args.confidence)
             state = args.state or Path(folder) / "state"
             seconds = replay(Path(folder), state, port, times)
             received = json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/sink/hook"))
@@ -66,7 +69,7 @@ def start_replay() -> tuple[subprocess.Popen, int]:
     return server, json.loads(server.stdout.readline())["port"]
 
 
-def write_config(folder: Path, port: int, series: str) -> None:
+def write_config(folder: Path, port: int, series: str, confidence: float) -> None:
     """Watch every company of moves.jsonl on either side; one feed, one webhook."""
     rows = list(map(json.loads, (SHARED / "corpus/moves.jsonl").open()))
     names = sorted({row[side] for row in rows for side in ("from_org", "to_org") if row[side]})
@@ -74,7 +77,11 @@ def write_config(folder: Path, port: int, series: str) -> None:
     companies = [{"name": n, "exact": [n]} if is_common(n) else {"name": n} for n in names]
     channels = {"hook": {"type": "webhook", "url": f"http://127.0.0.1:{port}/sink/hook", "secret_env": "HOOK"}}
     files = {
-        "settings": {"poll": {"interval": "1m"}, "http": {"host_gap": "0s", "allow_networks": ["127.0.0.0/8"]}},
+        "settings": {
+            "alert_confidence": confidence,
+            "poll": {"interval": "1m"},
+            "http": {"host_gap": "0s", "allow_networks": ["127.0.0.0/8"]},
+        },
         "feeds": {"feeds": [{"url": f"http://127.0.0.1:{port}/series/{series}"}]},
         "watchlist": {"companies": companies, "people": []},
         "channels": {"channels": channels, "routes": [{"to": ["hook"]}]},
