@@ -8,23 +8,30 @@ from __future__ import annotations
 
 import ctypes
 import os
+import queue
 import resource
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError, Future, as_completed
+from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 import pebble
 
 from monitor.errors import MonitorError, PermanentError, TransientError
 
+_Finished: TypeAlias = "queue.SimpleQueue[int]"  # indices of inputs that have their result
+_DIED = "the worker process died"
+_AHEAD = 4  # inputs under way for each worker: what a broken pool may lose
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 pebble.CONSTS.term_timeout = 0.1  # seconds from SIGTERM, which workers ignore, to SIGKILL
 
@@ -36,6 +43,7 @@ class SandboxOptions:
     workers: int = 2
     deadline: float = 10.0  # seconds of wall time for one input
     memory: int = 2_000_000_000  # bytes of address space of one worker
+    patience: float = 60.0  # seconds beyond the deadline without any result after which the pool is replaced
     recycle: int = 2_000  # inputs after which a worker is replaced
     preload: Sequence[str] = ()
     initializer: Callable[[], None] | None = None  # run in every new worker
@@ -54,12 +62,13 @@ class InlineSandbox:
 
 
 class ProcessSandbox:
-    """Runs the functions in a pool of processes, started with the first use (0012: why a fork server)."""
+    """Runs the functions in a pool of processes, started with the first use (0021: why a fork server)."""
 
     def __init__(self, options: SandboxOptions | None = None) -> None:
         self._options = options or SandboxOptions()
         self._lock = threading.Lock()
         self._running: pebble.ProcessPool | None = None
+        self._progress_at = 0.0  # monotonic
 
     def map(self, function: Callable[[Any], Any], arguments: Sequence[Any]) -> Iterator[tuple[int, Any]]:
         """Yield (index, result) in completion order.
@@ -67,13 +76,21 @@ class ProcessSandbox:
         The result is a TransientError where the deadline, the memory cap or a crash hit, the error itself where the
         function raised a MonitorError, and a PermanentError where it raised anything else.
         """
-        pool = self._pool()
-        futures = {self._schedule(pool, function, argument): index for index, argument in enumerate(arguments)}
+        if function.__module__ == "__main__":
+            raise ValueError(f"{function.__qualname__} stands in the main script, which workers do not import")
+        waiting = iter(enumerate(arguments))
+        pending: dict[int, Future[Any]] = {}
+        finished: _Finished = queue.SimpleQueue()
         try:
-            for future in as_completed(futures):
-                yield futures[future], self._result(future)
+            while self._fill(pending, finished, function, waiting):
+                index = self._next(finished)
+                if index is None:
+                    lost, pending = pending, {}
+                    yield from ((index, TransientError(_DIED)) for index in lost)
+                elif index in pending:  # not of a pool that broke before
+                    yield index, self._result(pending.pop(index))
         finally:
-            for future in futures:
+            for future in pending.values():
                 future.cancel()
 
     def close(self) -> None:
@@ -85,6 +102,7 @@ class ProcessSandbox:
             self._running = None
 
     def _pool(self) -> pebble.ProcessPool:
+        self._progress_at = time.monotonic()
         with self._lock:
             if self._running is None or not self._running.active:
                 self._running = self._new_pool()
@@ -101,13 +119,53 @@ class ProcessSandbox:
             context=context,
         )
 
-    def _schedule(self, pool: pebble.ProcessPool, function: Callable[[Any], Any], argument: Any) -> Future[Any]:
+    def _fill(
+        self,
+        pending: dict[int, Future[Any]],
+        finished: _Finished,
+        function: Callable[[Any], Any],
+        waiting: Iterator[tuple[int, Any]],
+    ) -> bool:
+        """Keep every worker busy, and little more under way; return whether anything is."""
+        room = _AHEAD * self._options.workers - len(pending)
+        for index, argument in islice(waiting, room):
+            pending[index] = self._schedule(function, argument)
+            pending[index].add_done_callback(partial(self._finished, finished, index))
+        return bool(pending)
+
+    def _schedule(self, function: Callable[[Any], Any], argument: Any) -> Future[Any]:
         try:
-            future: Future[Any] = pool.schedule(_call, args=(function, argument), timeout=self._options.deadline)
-        except RuntimeError as error:  # the pool broke or was closed meanwhile
+            future: Future[Any] = self._pool().schedule(
+                _call, args=(function, argument), timeout=self._options.deadline
+            )
+        except RuntimeError as error:  # the pool broke or was closed this moment
             future = Future()
             future.set_exception(BrokenExecutor(str(error)))
         return future
+
+    def _finished(self, finished: _Finished, index: int, future: Future[Any]) -> None:
+        self._progress_at = time.monotonic()
+        if not future.cancelled():
+            finished.put(index)
+
+    def _next(self, finished: _Finished) -> int | None:
+        """Wait for a result; None if the pool broke, or no worker gave any for so long that a task must have been lost."""
+        patience = self._options.deadline + self._options.patience
+        while True:
+            try:
+                return finished.get(timeout=0.5)
+            except queue.Empty:
+                if self._drop_pool_if(time.monotonic() - self._progress_at > patience):
+                    return None
+
+    def _drop_pool_if(self, stuck: bool) -> bool:
+        with self._lock:
+            pool = self._running
+            if pool is None or (pool.active and not stuck):
+                return pool is None
+            self._running = None
+        threading.Thread(target=_discard, args=(pool,), daemon=True).start()  # joining a broken pool may take long
+        return True
 
     def _result(self, future: Future[Any]) -> Any:
         try:
@@ -115,9 +173,14 @@ class ProcessSandbox:
         except TimeoutError:
             return TransientError(f"took longer than {self._options.deadline:g} s")
         except (pebble.ProcessExpired, BrokenExecutor, CancelledError):
-            return TransientError("the worker process died")
+            return TransientError(_DIED)
         except Exception as error:  # noqa: BLE001 - top of a job: what could not be pickled, in either direction
             return _translated(error)
+
+
+def _discard(pool: pebble.ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()
 
 
 def _call(function: Callable[[Any], Any], argument: Any) -> Any:

@@ -133,3 +133,33 @@ def is_running(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"
+
+
+class Unreadable:
+    """Pickles here and fails to unpickle in a worker, as a function does whose module is not there."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (fail_to_load, (100_000 * "lost",))  # more than fits into a pipe
+
+
+def fail_to_load(message: str) -> None:
+    raise AttributeError(message[:4])
+
+
+def ignore(_: object) -> int:
+    return 1
+
+
+def test_a_task_that_is_lost_on_its_way_ends_all_the_same() -> None:
+    sandbox = ProcessSandbox(SandboxOptions(deadline=0.5, patience=1.5))
+    results = dict(sandbox.map(ignore, [Unreadable() if number % 10 == 3 else number for number in range(40)]))
+    sandbox.close()
+    assert sorted(results) == list(range(40))
+    assert all(isinstance(results[number], TransientError) for number in (3, 13, 23, 33))
+    assert sum(result == 1 for result in results.values()) >= 8
+
+
+def test_a_function_of_the_main_script_is_refused_at_once() -> None:
+    function = type(double)(double.__code__, {"__name__": "__main__"}, "double")
+    with pytest.raises(ValueError, match="main script"):
+        next(ProcessSandbox().map(function, [1]))

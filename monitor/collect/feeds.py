@@ -231,7 +231,7 @@ def _shared_guid(entry: Entry) -> str:
 def _link(item: Mapping[str, Any]) -> str:
     """Return the link; feedparser takes any GUID for one where there is none."""
     link = _string(item, "feedburner_origlink") or _string(item, "link")
-    return "" if link == item.get("id") and not link.startswith(("http://", "https://")) else link
+    return "" if link == item.get("id") and not link.startswith(("http://", "https://", "/")) else link
 
 
 def _texts(item: Mapping[str, Any]) -> list[str]:

@@ -17,6 +17,7 @@ _RULES = tomllib.loads(files("monitor.collect").joinpath("tracking.toml").read_t
 _PREFIXES = tuple(_RULES["prefixes"])
 _NAMES = frozenset(_RULES["names"])
 _VIEWS = frozenset(_RULES["views"])
+_SOURCES = {f"{name}={value}" for name in _RULES["sources"]["names"] for value in _RULES["sources"]["values"]}
 _HOST_NAMES = {host: frozenset(name.lower() for name in names) for host, names in _RULES["hosts"].items()}
 _POINTERS = tuple(_RULES["pointers"]["hosts"])
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -135,7 +136,7 @@ def _escape(text: str) -> str:
 
 def _tracks(pair: str, host: str) -> bool:
     name = _name(pair)
-    return name in _NAMES or name.startswith(_PREFIXES) or name in _host_names(host)
+    return name in _NAMES or name.startswith(_PREFIXES) or pair.lower() in _SOURCES or name in _host_names(host)
 
 
 @lru_cache(maxsize=5_000)

@@ -24,6 +24,8 @@ from monitor.collect.urls import absolute_url, article_key, canonical_url, is_po
         ("https://example.org/a?UTM_Campaign=x", "https://example.org/a"),
         ("https://example.org/a?b=2&a=1", "https://example.org/a?b=2&a=1"),
         ("https://www.washingtonpost.com/a?itid=hp&id=7", "https://www.washingtonpost.com/a?id=7"),
+        ("https://example.org/a?ref=rss", "https://example.org/a"),
+        ("https://example.org/a?ref=main", "https://example.org/a?ref=main"),
         ("https://example.org/a?itid=hp", "https://example.org/a?itid=hp"),
         ("https://[2001:DB8::1]:443/", "https://[2001:db8::1]/"),
         ("javascript:alert(1)", ""),
