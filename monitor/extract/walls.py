@@ -14,7 +14,8 @@ from importlib import resources
 
 LITTLE = 1_500  # characters of article text: above this, words like "captcha" are what an article is about
 CONSENT = 6_000  # characters: consent texts are long, but their titles give them away
-_TOPICAL = 0.25  # share of the headline's words that a page of its own shows (0061)
+_TOPICAL = 0.25  # part of the headline's words that a page of its own shows (0061)
+_ENOUGH = 4  # words of a headline that can tell a page from another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,7 @@ def find_wall(view: View) -> str | None:
     """Return the name of the wall that a page is, or None for an article."""
     if len(view.text) > CONSENT:
         return None
-    own = _shares_words(view.headline, view.title)
+    own = _share(_words(view.headline), view.title) >= _TOPICAL
     for wall in _walls():
         if wall.markup.search(view.html) or (not own and wall.title.fullmatch(_bare(view.title))):
             return wall.note
@@ -52,21 +53,15 @@ def find_wall(view: View) -> str | None:
 
 
 def _stranger(view: View) -> str | None:
-    if not view.headline or _shares_words(view.headline, f"{view.title} {view.text} {view.shown}"):
-        return None
-    return "another page"
+    wanted = _words(view.headline)
+    shown = f"{view.title} {view.text} {view.shown}"
+    return "another page" if len(wanted) >= _ENOUGH and _share(wanted, shown) < _TOPICAL else None
 
 
-def _shares_words(headline: str, text: str) -> bool:
-    """Tell whether enough of the headline's words stand in `text`; too few words to tell count as yes."""
-    wanted = _words(headline)
-    if len(wanted) < _ENOUGH:
-        return True
+def _share(wanted: set[str], text: str) -> float:
+    """Return which part of the words stands in `text`; none of none."""
     lowered = text.casefold()
-    return sum(word in lowered for word in wanted) / len(wanted) >= _TOPICAL
-
-
-_ENOUGH = 4
+    return sum(word in lowered for word in wanted) / len(wanted) if wanted else 0.0
 
 
 def _words(text: str) -> set[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from reader_net import FIELDS, KINDS, STATUSES, TAGS
 
 from monitor.moves.learned_people import find_name, find_phrase, surname
-from monitor.moves.learned_tokens import Window, WordPieces, windows
+from monitor.moves.learned_tokens import Window, WordPieces, sentences, windows
 
 NONE = [(0, 0)]  # the pointer target that says "not stated": piece 0, [CLS]
 UNKNOWN: list[tuple[int, int]] = []  # stated but not to be found in the text: no loss
@@ -150,12 +150,15 @@ class Pools:
 
     people: list[str]
     organisations: list[str]
+    filler: list[str]  # sentences of items without a claim
 
 
 def pools(items: list[Item]) -> Pools:
     people = {c["person"] for i in items for c in i.claims if len(c["person"].split()) in (2, 3)}
     orgs = {c[f] for i in items for c in i.claims for f in ("from", "to") if c[f] and c[f][0].isupper()}
-    return Pools(sorted(people), sorted(o for o in orgs if len(o.split()) < 4))
+    silent = [i.text for i in items if not i.claims]
+    filler = [t[a:b] for t in silent for a, b in sentences(t) if 40 < b - a < 300 and t[b - 1] == "."]
+    return Pools(sorted(people), sorted(o for o in orgs if len(o.split()) < 4), filler)
 
 
 def vary(item: Item, pool: Pools, rng: random.Random) -> Item:
@@ -168,7 +171,15 @@ def vary(item: Item, pool: Pools, rng: random.Random) -> Item:
         item = exchange(item, _new_organisations(item, pool, rng))
     if rng.random() < 0.12:
         item = title_case(item)
+    if rng.random() < (0.15 if item.claims else 0.04):
+        item = in_article(item, pool, rng)
     return item
+
+
+def in_article(item: Item, pool: Pools, rng: random.Random) -> Item:
+    """The item between sentences that claim nothing, as what is claimed stands in an article."""
+    before, after = rng.sample(pool.filler, rng.randint(0, 4)), rng.sample(pool.filler, rng.randint(1, 5))
+    return replace(item, text="\n".join(filter(None, [*before, item.text, *after])))
 
 
 def headline_alone(item: Item) -> Item | None:

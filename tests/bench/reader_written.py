@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reader_data import Item, Pools, title_case
+from reader_data import Item, Pools, in_article, title_case
 
 from monitor.moves.learned_people import find_name, find_phrase, surname
 from monitor.moves.learned_tokens import sentences
@@ -76,7 +76,10 @@ def written_items(patterns: list[Pattern], pool: Pools, rng: random.Random) -> I
     """Every pattern once, filled at random; one in four headlines in Title Case."""
     for number, pattern in enumerate(patterns):
         item = _fill(f"w{number:04}", pattern, pool, rng)
-        yield title_case(item) if rng.random() < 0.25 else item
+        if item.text:
+            yield in_article(item, pool, rng) if rng.random() < 0.3 else item
+        else:
+            yield title_case(item) if rng.random() < 0.25 else item
 
 
 def _fill(name: str, pattern: Pattern, pool: Pools, rng: random.Random) -> Item:
