@@ -56,7 +56,8 @@ def test_canonical_url_is_idempotent_and_fetchable(url: str) -> None:
 def test_the_key_does_not_depend_on_scheme_slash_or_tracking(url: str) -> None:
     canonical = canonical_url(url)
     if canonical and "#" not in canonical:
-        assert article_key(canonical) == article_key(canonical.replace("https://", "http://", 1).replace(":443", ":80"))
+        if urlsplit(canonical).port is None:
+            assert article_key(canonical) == article_key(canonical.replace("https://", "http://", 1))
         joint = "&" if "?" in canonical else "?"
         assert article_key(canonical) == article_key(f"{canonical}{joint}utm_source=x")
 
