@@ -16,7 +16,7 @@ from monitor.clock import Clock
 from monitor.collect.feeds import parse_feed
 from monitor.collect.schedule import decide_entries, decide_next_poll, has_same_body, validators_for
 from monitor.collect.urls import registrable_domain
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, PermanentError
 from monitor.extract.text import extract_article
 from monitor.log import log
 from monitor.match.identify import identify_claim
@@ -144,12 +144,17 @@ class Pipeline:
     # claim -> move -> alert -> deliveries, in one transaction for each person
 
     def consolidate(self) -> int:
-        people = self.store.pending_people(self.batches.people)
-        for person_key in people:
+        return sum(map(self._consolidate_person, self.store.pending_people(self.batches.people)))
+
+    def _consolidate_person(self, person_key: str) -> bool:
+        try:
             outcome = self.store.consolidate(person_key, self._decide)
-            for alert in outcome.alerts:
-                log.info("alert.raised", alert=alert.id, type=alert.event, move=alert.move_id)
-        return len(people)
+        except PermanentError as error:  # one person's rows must not keep all others from being told
+            log.error("person.refused", person=person_key, error=str(error))
+            return False
+        for alert in outcome.alerts:
+            log.info("alert.raised", alert=alert.id, type=alert.event, move=alert.move_id)
+        return True
 
     def _decide(self, moves: Sequence[Move], claims: Sequence[SourcedClaim]) -> Consolidation:
         now = self.clock.now()

@@ -49,9 +49,10 @@ def resolve(
     return Resolution(changes=changes, support=support)
 
 
-def _telling_order(claim: SourcedClaim) -> tuple[bool, bool, datetime, str]:
-    """News first, then full names, oldest first: a surname or a look back finds the move that it speaks of."""
-    return claim.claim.background, " " not in claim.claim.person, claim.published_at, claim.key
+def _telling_order(claim: SourcedClaim) -> tuple[bool, bool, bool, datetime, str]:
+    """News first, full names first, jobs before seats, oldest first: what says less finds the move that it speaks of."""
+    it = claim.claim
+    return it.background, " " not in it.person, it.kind is Kind.BOARD, claim.published_at, claim.key
 
 
 # --- which move does a claim speak of? ------------------------------------------------------------------------------
@@ -68,8 +69,10 @@ def _fit(move: Move, claim: SourcedClaim, moves: Sequence[Move], parents: Mappin
     """Grade how well `claim` fits `move`: 0 not at all, 1 completes it, 2 tells a side of it, 3 tells all of it."""
     if any(e.claim_key == claim.key for e in move.evidence):
         return 4
-    if not _same_person(move, claim) or (move.kind is Kind.BOARD) != (claim.claim.kind is Kind.BOARD):
+    if not _same_person(move, claim):
         return 0
+    if (move.kind is Kind.BOARD) != (claim.claim.kind is Kind.BOARD):
+        return 2 if _same_breath(move, claim, parents) else 0
     sides = _Sides.compare(move, claim, parents)
     if sides.agreeing and not sides.clashing:
         same = _same_time(move, claim) and _same_step(move, claim) and not _reversed_since(move, claim, moves, parents)
@@ -83,6 +86,15 @@ def _same_person(move: Move, claim: SourcedClaim) -> bool:
     if move.person_id and claim.person_id:
         return move.person_id == claim.person_id
     return same_person(move.person, claim.claim.person)
+
+
+def _same_breath(move: Move, claim: SourcedClaim, parents: Mapping[str, str]) -> bool:
+    """Tell whether one article gives a job and a board seat at one place: "becomes CEO and joins the board" is one move."""
+    if claim.article_id not in {e.article_id for e in move.evidence}:
+        return False
+    sides = ((move.from_org, move.from_id), (move.to_org, move.to_id))
+    others = ((claim.claim.from_org, claim.from_id), (claim.claim.to_org, claim.to_id))
+    return any(_same_org(*a, *b, parents) for a in sides for b in others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +245,8 @@ def absorb(move: Move, claim: SourcedClaim, *, now: datetime) -> Move:
     """Add a claim's evidence to a move and let it grow: more sides, more precise date, later status."""
     it = claim.claim
     evidence = _with_evidence(move.evidence, _evidence(claim))
+    if (move.kind is Kind.BOARD) != (it.kind is Kind.BOARD):
+        return replace(move, evidence=evidence) if evidence != move.evidence else move
     history = status_history(evidence) if move.origin is not Origin.KNOWN else move.history
     from_org, from_id = (move.from_org, move.from_id) if move.from_org else (it.from_org, claim.from_id)
     to_org, to_id = (move.to_org, move.to_id) if move.to_org else (it.to_org, claim.to_id)

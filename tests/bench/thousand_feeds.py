@@ -8,7 +8,6 @@ The server runs in a process of its own; the CPU time is that of `monitor once` 
 import argparse
 import multiprocessing
 import os
-import resource
 import socket
 import subprocess
 import sys
@@ -43,7 +42,7 @@ def main() -> None:
 
 
 def once(folder: Path, now: datetime) -> tuple[float, float]:
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    started = time.monotonic()
     command = [
         sys.executable,
         "-m",
@@ -55,10 +54,27 @@ def once(folder: Path, now: datetime) -> tuple[float, float]:
         "once",
         "--now",
     ]
-    subprocess.run([*command, now.isoformat()], check=True, stderr=subprocess.DEVNULL)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return cpu, time.monotonic() - started
+    process = subprocess.Popen([*command, now.isoformat()], stderr=subprocess.DEVNULL, start_new_session=True)
+    seconds: dict[int, float] = {}
+    while process.poll() is None:  # workers are no children of ours: what they used is read while they live
+        seconds |= cpu_by_process(process.pid)
+        time.sleep(0.05)
+    if process.returncode:
+        sys.exit(f"monitor once ended with {process.returncode}")
+    return sum(seconds.values()), time.monotonic() - started
+
+
+def cpu_by_process(session: int) -> dict[int, float]:
+    """Return the CPU seconds so far of every process of a session (proc(5), stat: fields 6, 14, 15)."""
+    seconds = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == session:
+            seconds[int(stat.parent.name)] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return seconds
 
 
 def write_config(folder: Path, port: int, feeds: int) -> None:

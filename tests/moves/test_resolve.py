@@ -125,6 +125,14 @@ def test_a_board_seat_is_not_a_job():
     assert len(ledger(told("Jane Roe", "board", None, "Meta"), told("Jane Roe", "join", None, "Meta"))) == 2
 
 
+def test_a_board_seat_told_in_one_breath_with_the_job_is_no_second_move():
+    job = told("Chris Rogers", "role", "Instacart", "Instacart", role="CEO")
+    seat = replace(told("Rogers", "board", None, "Instacart"), article_id=job.article_id)
+    for claims in ([job, seat], [seat, job]):
+        ((_, move),) = resolve([], claims, parents=PARENTS, now=NOW).changes
+        assert (move.kind, move.role, len(move.evidence)) == (Kind.ROLE, "CEO", 2)
+
+
 def test_two_promotions_are_two_moves():
     moves = ledger(
         told("Jane Roe", "role", "Meta", "Meta", role="CTO", on="2024-01-01"),
