@@ -42,14 +42,16 @@ def find_wall(view: View) -> str | None:
     if len(view.text) > CONSENT:
         return None
     own = _share(_words(view.headline), view.title) >= _TOPICAL
-    for wall in _walls():
-        if wall.markup.search(view.html) or (not own and wall.title.fullmatch(_bare(view.title))):
-            return wall.note
-    if len(view.text) > LITTLE:
-        return None
+    by_title = (wall.note for wall in _walls() if not own and wall.title.fullmatch(_bare(view.title)))
+    little = len(view.text) <= LITTLE
+    return next(by_title, None) or (_by_content(view) if little else None)
+
+
+def _by_content(view: View) -> str | None:
     # where much is shown around little text, "forgot your password?" is a menu's, not the page's
     seen = view.shown if len(view.shown) <= LITTLE else view.text
-    return next((wall.note for wall in _walls() if wall.words.search(seen)), None) or _stranger(view)
+    notes = (wall.note for wall in _walls() if wall.markup.search(view.html) or wall.words.search(seen))
+    return next(notes, None) or _stranger(view)
 
 
 def _stranger(view: View) -> str | None:
