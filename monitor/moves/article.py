@@ -5,16 +5,18 @@ Never reads a sentence itself.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from monitor.model import Claim, Kind, Span, Status
+from monitor.model import Claim, Kind, Register, Span, Status
+from monitor.moves.confidence import load_weights, score
 from monitor.moves.dates import find_date
 from monitor.moves.frames import Draft
-from monitor.moves.lexicon import Lexicon
+from monitor.moves.lexicon import load_lexicon, load_table
 from monitor.moves.phrases import ORG, PERSON, ROLE, Phrase
 
 _BOARD_ROLE = re.compile(
@@ -89,14 +91,16 @@ def read_profile(phrases: Iterable[tuple[int, Sequence[Phrase]]]) -> Profile:
 class Article:
     """The drafts of one text on their way to claims."""
 
-    def __init__(self, drafts: list[Draft], profile: Profile, published: date, lexicon: Lexicon) -> None:
-        self.drafts, self.profile, self.published, self.lexicon = drafts, profile, published, lexicon
+    def __init__(self, drafts: list[Draft], profile: Profile, published: date, title: str, text: str) -> None:
+        self.drafts, self.profile, self.published, self.title = drafts, profile, published, title
+        self.full_text, self.lexicon = f"{title}\n{text}", load_lexicon()
 
     def claims(self) -> list[Claim]:
         named = [d for d in self.drafts if d.person]
         unnamed = [d for d in self.drafts if not d.person]
         for draft in named:
             self._complete(draft)
+        self._successors(named)
         for draft in unnamed:
             named += self._resolve_role(draft, named)
         named = [
@@ -111,7 +115,52 @@ class Article:
         groups: dict[str, list[Draft]] = {}
         for draft in kept:
             groups.setdefault(self._key(draft.person or "", groups), []).append(draft)
-        return [self._claim(d) for drafts in groups.values() for d in self._merge(drafts)]
+        merged = [d for drafts in groups.values() for d in self._merge(drafts)]
+        for draft in merged:
+            draft.signs |= self._signs(draft)
+        return [self._claim(d) for d in merged]
+
+    def _signs(self, draft: Draft) -> set[str]:
+        """What else speaks for or against a draft, beside how its sentence reads."""
+        person, place = draft.person or "", min(draft.sentence.number, 4)
+        org = draft.to_org or draft.from_org or ""
+        words = len(person.split())
+        title = draft.sentence.is_title
+        own = draft.from_org if draft.kind in {Kind.LEAVE, Kind.MOVE} else draft.to_org
+        signs = {
+            f"rule:{draft.rule}", f"kind:{draft.kind}", f"who:{draft.who.letter}", f"status:{draft.status}", f"at:{place}",
+            f"rule:{draft.rule}:{'title' if title else 'body'}", f"trigger:{draft.trigger.split()[0] if draft.trigger else ''}",
+            f"words:{min(words, 4)}", f"titled:{int(self._in_title(person))}", f"orgtitled:{int(self._in_title(org))}",
+            f"people:{min(len(self.profile.named), 5)}",
+        }  # fmt: skip
+        if words > 1:
+            signs.add(f"given:{int(person.split()[0] in self.lexicon.given_names)}")
+        elif person:
+            signs.add(f"surname:{int(person in self.lexicon.surnames)}")
+        known = tuple(org.split()) in self.lexicon.organisations
+        marked = bool(org) and org.split()[-1].lower() in self.lexicon.org_marks
+        signs.add("org:" + ("none" if not org else "known" if known else "marked" if marked else f"words{min(len(org.split()), 3)}"))
+        if draft.who.role:
+            signs.add(f"has:role:{'former' if draft.who.former else 'now'}")
+        if draft.role or draft.from_role:
+            signs.add("has:newrole" if draft.role else "has:oldrole")
+        if own in _PLATFORMS and not (draft.role or draft.from_role):
+            signs.add("platform")
+        signs |= {f"register:{name}" for name in self._registers()}
+        year = re.search(r"\b((?:19|20)\d\d)\b", draft.sentence.text)
+        if year:
+            signs.add("year:past" if int(year[1]) < self.published.year else "year:now")
+        return signs
+
+    def _in_title(self, name: str) -> bool:
+        return bool(name) and name.split()[-1].lower() in self.title.lower()
+
+    @functools.cached_property
+    def _register_cues(self) -> frozenset[str]:
+        return frozenset(name for name, pattern in _register_patterns().items() if pattern.search(self.full_text))
+
+    def _registers(self) -> frozenset[str]:
+        return self._register_cues
 
     def _key(self, person: str, groups: dict[str, list[Draft]]) -> str:
         last = person.split()[-1]
@@ -173,6 +222,16 @@ class Article:
                 draft.kind, draft.from_org = Kind.JOIN, None
             elif draft.kind is Kind.ROLE:
                 draft.from_org = draft.to_org
+
+    def _successors(self, named: list[Draft]) -> None:
+        """Who succeeds somebody comes to what somebody leaves."""
+        leavers = [d for d in named if d.kind is Kind.LEAVE and d.from_org]
+        for draft in named:
+            if draft.kind is not Kind.JOIN or draft.to_org or not leavers or "flag:succession" not in draft.signs:
+                continue
+            left = next((d for d in leavers if draft.old and d.person == draft.old.text), leavers[0])
+            draft.to_org, draft.role = left.from_org, draft.role or left.from_role
+            draft.signs.add("to:leaver")
 
     def _resolve_role(self, draft: Draft, named: list[Draft]) -> list[Draft]:
         """A role that leaves or comes ("Sonos CEO leaving"): its holder, if the text names one, else nothing."""
@@ -269,6 +328,12 @@ class Article:
             if draft.to_org and draft.from_org and draft.role:
                 draft.from_org = None
 
+    def _long(self, org: str | None) -> str | None:
+        """Return the full name behind an acronym that the text also spells out."""
+        if not org or not org.isupper() or len(org) < 3:  # noqa: PLR2004
+            return org
+        return next((name for name in self.profile.orgs if _initials(name) == org), org)
+
     def _claim(self, draft: Draft) -> Claim:
         sentence = draft.sentence
         future = bool({"aux:will", "aux:to"} & draft.signs) or "tense:ing" in draft.signs
@@ -280,8 +345,8 @@ class Article:
         return Claim(
             person=draft.person or "",
             kind=draft.kind,
-            from_org=_clean(draft.from_org),
-            to_org=_clean(draft.to_org),
+            from_org=_clean(self._long(draft.from_org)),
+            to_org=_clean(self._long(draft.to_org)),
             role=None if draft.kind is Kind.LEAVE else draft.role,
             from_role=draft.from_role,
             date=when,
@@ -289,23 +354,30 @@ class Article:
             background=background,
             evidence=sentence.text,
             span=Span(start=sentence.start, end=sentence.end),
+            confidence=round(score(load_weights().right, draft.signs), 3),
+            register=self._register(),
             trigger=draft.trigger,
             rule=draft.rule,
         )
 
     def _background(self, draft: Draft) -> bool:
-        if draft.sentence.is_title and "flag:nominal" not in draft.signs:
-            return False
-        if "flag:table" in draft.signs:
-            return True
-        if "flag:relative" in draft.signs and "tense:past" in draft.signs:
-            return True
-        if "flag:nominal" in draft.signs or "aux:had" in draft.signs:
-            return True
-        if draft.kind is Kind.FOUND and draft.sentence.number > 0:
-            return True
-        year = re.search(r"\b(?:in|since|until) (?:\w+ )?((?:19|20)\d\d)\b", draft.sentence.text)
-        return bool(year and int(year[1]) < self.published.year)
+        return score(load_weights().past, draft.signs) > 0.5  # noqa: PLR2004 - the likelier of two
+
+    def _register(self) -> Register:
+        found = self._registers()
+        return next((Register(name) for name in ("sport", "politics", "entertainment", "academia") if name in found), Register.BUSINESS)
+
+
+@functools.cache
+def _register_patterns() -> dict[str, re.Pattern[str]]:
+    return {name: re.compile(pattern, re.I) for name, pattern in load_table("registers").items()}
+
+
+_PLATFORMS = {"Twitter", "X", "Facebook", "Instagram", "TikTok", "YouTube", "LinkedIn", "Bluesky", "Threads", "Mastodon", "Telegram", "Snapchat", "Substack", "Twitch"}
+
+
+def _initials(name: str) -> str:
+    return "".join(word[0] for word in re.findall(r"\w+", name) if word.lower() not in {"of", "the", "and", "for"}).upper() if " " in name else ""
 
 
 def _clean(org: str | None) -> str | None:

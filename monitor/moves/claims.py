@@ -21,10 +21,16 @@ from monitor.moves.sentences import Sentence, split_sentences
 from monitor.moves.tables import find_rows
 
 
+LEAST_CONFIDENCE = 0.4  # what is less probable is not told: there F1 is highest on the labelled items
+
+
 class FrameReader:
     """Reads claims; `people` and `organisations` are names known beforehand, as from a watchlist."""
 
-    def __init__(self, people: Iterable[str] = (), organisations: Iterable[str] = ()) -> None:
+    def __init__(
+        self, people: Iterable[str] = (), organisations: Iterable[str] = (), *, floor: float = LEAST_CONFIDENCE
+    ) -> None:
+        self._floor = floor
         self._names = NameFinder(load_lexicon(), _known(people), _known(organisations))
 
     def read(self, title: str, text: str, published_at: datetime) -> Reading:
@@ -36,8 +42,8 @@ class FrameReader:
         drafts = [draft for line in lines if _gate().search(line.sentence.text) for draft in find_drafts(line)]
         drafts += find_rows(sentences)
         profile = read_profile((line.sentence.number, line.phrases) for line in lines)
-        claims = Article(drafts, profile, published_at.date(), load_lexicon()).claims()
-        return Reading(claims=tuple(claims))
+        claims = Article(drafts, profile, published_at.date(), title, text).claims()
+        return Reading(claims=tuple(c for c in claims if c.confidence >= self._floor))
 
     def _lines(self, sentences: list[Sentence]) -> list[Line]:
         phrases = add_references(sentences, self._names.find(sentences))

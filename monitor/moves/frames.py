@@ -20,6 +20,7 @@ from monitor.moves.sentences import Sentence
 _REACH = 10  # words passed over in search of complements
 _BE = re.compile(r"\b(?:is|are|was|were|been|be|being|gets|got)\b")
 _PASSIVE = re.compile(r"\b(?:is|was|were|been|be|being|are|gets|got|who)\b")
+_DESCRIBES = {"developer", "publisher", "owner", "operator", "designer", "banker", "analyst", "investor", "member", "members", "leader", "leaders"}
 _ADVISORY = re.compile(r"\b(?:chair(?:man|woman|person)?|co-chair|non-executive|director|trustee|advis\w+)\b", re.I)
 _EXECUTIVE = re.compile(
     r"executive chair|chief|managing|executive director|creative|director of|president|ceo|artistic|technical|music|sporting|game|news|art ",
@@ -191,6 +192,8 @@ class _FrameMatch:
                 setattr(draft, f"{slot}_org", self._text(symbol))
         role = self._phrase("role")
         from_role = self._phrase("from_role")
+        if from_role and from_role.text.lower() in _DESCRIBES:
+            from_role = None  # "retiring from the Starfield developer"
         draft.role = role.text if role else None
         draft.from_role = from_role.text if from_role else None
         if "newrole" in self.frame.flags:

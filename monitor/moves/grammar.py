@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from monitor.moves.phrases import PERSON, Phrase
-from monitor.moves.sentences import Sentence
+from monitor.moves.sentences import Sentence, Token
 
 _SIGNS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "—": "-", "–": "-", "‑": "-", "…": "."})
 _MACRO = re.compile(r"(?<!\?P)<([a-z_]+)>")
@@ -45,8 +45,8 @@ def write_line(sentence: Sentence, phrases: Sequence[Phrase]) -> Line:
             number = starts[token.start]
             words.append(f"{phrases[number].letter}{number}")
             covered = phrases[number].end
-        elif token.start >= covered:
-            words.append(token.text.lower().translate(_SIGNS))
+        elif token.start >= covered and (word := _word(sentence, token)):
+            words.append(word)
     return Line(f" {' '.join(words)} ", list(phrases), sentence)
 
 
@@ -86,6 +86,15 @@ def load_rules(table: Mapping[str, object], macros: Mapping[str, str]) -> tuple[
         )
         for rule in rules
     )
+
+
+def _word(sentence: Sentence, token: Token) -> str:
+    """Return the word in lower case; quotation marks fall away, the apostrophe of a plural becomes "'s"."""
+    word = token.text.lower().translate(_SIGNS)
+    if word not in {'"', "'"}:
+        return word
+    before = sentence.text[: token.start - sentence.start]
+    return "'s" if word == "'" and before[-1:] == "s" and before[-2:-1].isalpha() and before.count(token.text) % 2 == 0 else ""
 
 
 def expand_slots(pattern: str, macros: Mapping[str, str]) -> str:

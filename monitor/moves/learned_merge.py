@@ -57,16 +57,15 @@ def _distinct(drafts: list[Draft], full: str) -> list[Draft]:
 
 
 def _without_echoes(drafts: list[Draft], full: str) -> list[Draft]:
-    """A background claim that repeats the news of the same person is the news retold."""
-    news = {d.person: d for d in drafts if not d.background}
-    return [
-        d
-        for d in drafts
-        if not d.background
-        or d.person not in news
-        or news[d.person].confidence < d.confidence
-        or not _equal(d, news[d.person], full)
-    ]
+    """The same claim is news or history, not both: the more confident of the two stays."""
+    ranked = sorted(drafts, key=lambda d: -d.confidence)
+    kept: list[Draft] = []
+    for draft in ranked:
+        if not any(
+            k.person == draft.person and k.background != draft.background and _equal(k, draft, full) for k in kept
+        ):
+            kept.append(draft)
+    return kept
 
 
 def _agree(a: Draft, b: Draft, full: str) -> bool:

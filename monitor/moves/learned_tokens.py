@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 MAX_TITLE = 48  # pieces: longer ones are feeds that put the lead into the title
-MAX_WINDOW = 176  # pieces, title included
+MAX_WINDOW = 192  # pieces, title included
 _WORD = re.compile(r"[^\W_]+|[^\w\s]|_")
 # A full stop ends a sentence where a capital, quote or digit follows and no title, initial or "U.S." stands before it.
 _SENTENCE_END = re.compile(

@@ -318,6 +318,8 @@ class _SentenceNames:
         if self.lower[end - 1] in self.lexicon.org_marks and not (
             len(words) == 2 and self._is_given(start) and not self._soft(start)
         ):
+            if len(words) == 1 and self.lower[start] in _NEVER:
+                return ""
             return ORG if len(words) > 1 else (ONE_WORD if not self._soft(start) else "")
         if any(w in _ORG_LINKS for w in words) or any(w.lower() in self.lexicon.org_marks for w in words[1:]):
             return ORG
@@ -342,6 +344,8 @@ class _SentenceNames:
 
     def _single_letter(self, i: int) -> str:
         text = self.tokens[i].text
+        if self.lower[i] in _NEVER:
+            return ""
         if text.lower() in self.lexicon.demonyms or (self.titled and self._soft(i)):
             return ""
         if i and self.lower[i - 1] == "." and i > 1 and self.lower[i - 2] in self.lexicon.titles:

@@ -83,7 +83,7 @@ class _SentenceReferences:
                 target = self._before(token.start, ORG) or self.org
                 if target:
                     added.append(Phrase(letter=ORG, text=target.text, start=token.start, end=token.end))
-            if word == "the" and i + 1 < len(self.tokens) and self.tokens[i + 1].text in _COMPANY:
+            if word == "the" and i + 1 < len(self.tokens) and self.tokens[i + 1].text.lower() in _COMPANY:
                 last = self.tokens[i + 1]
                 target = self._before(token.start, ORG) or self.org
                 if (

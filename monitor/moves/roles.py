@@ -49,7 +49,8 @@ def find_roles(tokens: Sequence[Token], lexicon: Lexicon, *, titled: bool, taken
         end = 0 if i in taken else _role_end(words, i, lexicon, taken)
         if end and _stands(words, i, end, lexicon, taken):
             end = _complement_end(tokens, words, end, lexicon, titled=titled, taken=taken)
-            found.append((i, end))
+            start = _with_nouns(words, i, lexicon, taken, found[-1][1] if found else 0)
+            found.append((start, end))
             i = end
         else:
             i += 1
@@ -118,6 +119,19 @@ def _stands(words: list[str], start: int, end: int, lexicon: Lexicon, taken: set
     }:
         return True
     return before in _WEAK_BEFORE or (start - 1) in taken
+
+
+def _with_nouns(words: list[str], start: int, lexicon: Lexicon, taken: set[int], floor: int) -> int:
+    """Take in up to two plain nouns between a name and a role ("Maui emergency chief")."""
+    for first in (start - 1, start - 2):
+        if first <= floor or first in taken:
+            return start
+        word = words[first]
+        if word not in lexicon.common or word in lexicon.stop | lexicon.headline_verbs | lexicon.former | lexicon.current or word.endswith("ly"):
+            return start
+        if first - 1 in taken or words[first - 1] in {"'s", "’s"}:
+            return first
+    return start
 
 
 def _complement_end(

@@ -14,6 +14,7 @@ _TOKEN = re.compile(
       | [A-Z]\.(?=\s?[A-Z])        # middle initial
       | ['’]s\b
       | [Ee]x[-‑](?=\w)            # ex-Googler
+      | \d+[A-Za-z]\w*             # 2GB, 23andMe
       | \d[\d,.]*\d | \d
       | \w+(?:(?:['’](?!s\b)|[-‑&+/]|\.(?=(?:com|ai|io|org|net|co)\b)|(?<=[A-Z])\.(?=[A-Z]))\w+)*
       | [^\w\s]""",

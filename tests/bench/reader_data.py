@@ -179,7 +179,8 @@ def vary(item: Item, pool: Pools, rng: random.Random) -> Item:
 def in_article(item: Item, pool: Pools, rng: random.Random) -> Item:
     """The item between sentences that claim nothing, as what is claimed stands in an article."""
     before, after = rng.sample(pool.filler, rng.randint(0, 4)), rng.sample(pool.filler, rng.randint(1, 5))
-    return replace(item, text="\n".join(filter(None, [*before, item.text, *after])))
+    longer = replace(item, text="\n".join(filter(None, [*before, item.text, *after])))
+    return longer if all(c["evidence"] in longer.full for c in item.claims) else item
 
 
 def headline_alone(item: Item) -> Item | None:

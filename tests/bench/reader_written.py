@@ -138,7 +138,7 @@ def _claim(line: str, words: _Words, full: str, title_end: int) -> dict:
 def _value(part: str, words: _Words) -> str | None:
     if part == "-":
         return None
-    return words.of(part) if re.fullmatch(r"[A-Z]\d", part) else part
+    return words.of(part) if re.fullmatch(r"[A-Z]\d", part) else part.replace("_", " ")
 
 
 def _evidence(claim: dict, full: str, title_end: int) -> str:

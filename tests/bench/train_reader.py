@@ -42,12 +42,12 @@ HELD_OUT = 15  # per cent of the items, by hash of id: every choice is made on t
 class Plan:
     epochs: int = 14
     minutes: float = math.inf  # where the clock runs out first, the learning rate falls with it
-    rate: float = 8e-5  # of the encoder
+    rate: float = 7e-5  # of the encoder
     head_rate: float = 8e-4
     seed: int = 0
     negatives: float = 0.6  # share of the items without a claim that an epoch visits
     half: bool = True  # bfloat16 arithmetic
-    written: int = 2  # fillings of every written pattern an epoch sees
+    written: int = 1  # fillings of every written pattern an epoch sees
 
 
 def is_held_out(item: Item) -> bool:

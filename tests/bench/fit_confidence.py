@@ -1,0 +1,119 @@
+"""Fit monitor/moves/lexicon/weights.toml on ../shared/eval/train: P(claim found right) and P(background | right).
+
+usage: fit_confidence.py [--part tune|all]     prints cross-validated precision and recall by threshold
+Never part of the tests.  Logistic regression by gradient descent with an L2 penalty; a minute on one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from monitor.model import Claim
+from monitor.moves import article
+from monitor.moves.claims import FrameReader
+from tests.bench import score_reader as bench
+
+OUT = Path(article.__file__).parent / "lexicon" / "weights.toml"
+Row = tuple[str, frozenset[str], bool]
+RARE = 4  # signs seen less often carry no weight
+FOLDS = 5
+
+
+def gather(part: str) -> tuple[list[Row], list[Row], list[tuple[str, float]]]:
+    """Return rows (item, signs, label) for both models, and one entry a gold news claim."""
+    seen: dict[int, frozenset[str]] = {}
+    made = article.Article._claim
+
+    def remember(self: article.Article, draft: Any) -> Claim:
+        claim = made(self, draft)
+        seen[id(claim)] = frozenset(draft.signs)
+        kept.append(claim)
+        return claim
+
+    kept: list[Claim] = []
+    article.Article._claim = remember  # type: ignore[method-assign]
+    reader, score = FrameReader(floor=0.0), bench.score_module()
+    items = {i["id"]: i for i in bench.load("items", "train") if part == "all" or not bench.held_out(i["id"])}
+    right: list[Row] = []
+    past: list[Row] = []
+    gold_news: list[tuple[str, float]] = []
+    for gold in bench.load("gold", "train"):
+        if gold["id"] not in items:
+            continue
+        item = items[gold["id"]]
+        claims = reader.read(item["title"], item["text"], bench.day_of(item["published"])).claims
+        records = [bench.as_record(c) for c in claims]
+        pairs = {id(p): g for _, p, g in score.pair(records, gold["claims"])}
+        gold_news += [(gold["id"], 0.0) for g in gold["claims"]]
+        for claim, record in zip(claims, records, strict=True):
+            matched = pairs.get(id(record))
+            right.append((gold["id"], seen[id(claim)], matched is not None))
+            if matched is not None:
+                past.append((gold["id"], seen[id(claim)], bool(matched["background"])))
+    return right, past, gold_news
+
+
+def fit(rows: Sequence[Row], penalty: float = 1.0, rounds: int = 300, rate: float = 0.5) -> dict[str, float]:
+    """Return weights of a logistic regression with an L2 penalty (full-batch, AdaGrad)."""
+    common = {s for s, n in Counter(s for _, signs, _ in rows for s in signs).items() if n >= RARE}
+    data = [([s for s in signs if s in common], label) for _, signs, label in rows]
+    weights = dict.fromkeys(common, 0.0) | {"bias": 0.0}
+    squares = dict.fromkeys(weights, 1e-6)
+    for _ in range(rounds):
+        slope = {s: penalty * w for s, w in weights.items() if s != "bias"} | {"bias": 0.0}
+        for signs, label in data:
+            error = predict(weights, signs) - label
+            slope["bias"] += error
+            for s in signs:
+                slope[s] += error
+        for s, g in slope.items():
+            squares[s] += g * g
+            weights[s] -= rate * g / math.sqrt(squares[s])
+    return weights
+
+
+def predict(weights: Mapping[str, float], signs: Sequence[str] | frozenset[str]) -> float:
+    total = weights["bias"] + sum(weights.get(s, 0.0) for s in signs)
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+
+
+def cross_validated(rows: Sequence[Row], penalty: float) -> Iterator[tuple[float, bool]]:
+    fold = {i: hashlib.md5(f"cv{i}".encode(), usedforsecurity=False).digest()[0] % FOLDS for i in {r[0] for r in rows}}
+    for number in range(FOLDS):
+        weights = fit([r for r in rows if fold[r[0]] != number], penalty)
+        yield from ((predict(weights, signs), label) for i, signs, label in rows if fold[i] == number)
+
+
+def table(name: str, weights: Mapping[str, float]) -> str:
+    lines = [f'"{s}" = {w:.3f}' for s, w in sorted(weights.items()) if abs(w) >= 0.01]  # noqa: PLR2004
+    return "\n".join([f"[{name}]", *lines])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--part", default="tune")
+    parser.add_argument("--penalty", type=float, default=1.0)
+    args = parser.parse_args()
+    right, past, gold = gather(args.part)
+    for penalty in (args.penalty,):
+        scored = sorted(cross_validated(right, penalty), reverse=True)
+        loss = -sum(math.log(max(p if y else 1 - p, 1e-9)) for p, y in scored) / len(scored)
+        print(f"penalty {penalty}: log loss {loss:.3f}, {len(scored)} claims, {len(gold)} gold")
+        for threshold in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9):
+            kept = [y for p, y in scored if p >= threshold]
+            if kept:
+                print(f"  >= {threshold}: P {sum(kept) / len(kept):.3f} R {sum(kept) / len(gold):.3f} n {len(kept)}")
+    scored = list(cross_validated(past, args.penalty))
+    print(f"background right {sum((p > 0.5) == y for p, y in scored) / len(scored):.3f} of {len(scored)}")
+    head = "# Fitted by tests/bench/fit_confidence.py; do not edit.\n"
+    OUT.write_text(head + table("right", fit(right, args.penalty)) + "\n\n" + table("past", fit(past, args.penalty)) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
