@@ -39,13 +39,12 @@ def find_feeds(page: bytes, url: str, content_type: str = "") -> list[FoundFeed]
         return []
     base = urljoin(url, next(iter(root.xpath("//base/@href")), ""))
     links = [link for link in root.iter("link") if _announces_feed(link)]
-    found = [
-        FoundFeed(url=target, title=plain_line(link.get("title") or ""))
-        for link in links
-        if (target := absolute_url(link.get("href") or "", base))
-    ]
-    distinct = {feed.url: feed for feed in reversed(found)}.values()
-    return sorted(reversed(list(distinct)), key=lambda feed: "comment" in f"{feed.url} {feed.title}".lower())
+    found: dict[str, FoundFeed] = {}
+    for link in links:
+        target = absolute_url(link.get("href") or "", base)
+        if target:
+            found.setdefault(target, FoundFeed(url=target, title=plain_line(link.get("title") or "")))
+    return sorted(found.values(), key=lambda feed: "comment" in f"{feed.url} {feed.title}".lower())
 
 
 def usual_places(url: str) -> list[str]:
