@@ -1,4 +1,4 @@
-"""Run the command as `python -m monitor`."""
+"""`python -m monitor` -> the command `monitor`.  Never does anything itself."""
 
 from monitor.cli import main
 

@@ -71,7 +71,7 @@ INSTANT = Instant()
 @click.version_option(package_name="move-monitor", prog_name="monitor")
 @click.pass_context
 def main(ctx: click.Context, config: Path, state: Path) -> None:
-    """Tell who moves where in the technology world: read the news, keep the ledger of moves, alert once.
+    r"""Tell who moves where in the technology world: read the news, keep the ledger of moves, alert once.
 
     \b
     First steps:
@@ -200,7 +200,7 @@ def explain(folders: Folders, article: str, published: datetime | None, *, as_js
 @click.option("--limit", default=200, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a move, with all its evidence.")
 @click.pass_obj
-def moves(  # noqa: PLR0913 - one parameter an option
+def moves(
     folders: Folders, person: str | None, company: str | None, since: datetime | None, limit: int, *, as_json: bool
 ) -> None:
     """Show the ledger, newest first."""

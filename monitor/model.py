@@ -110,8 +110,8 @@ class Entry:
 
     @property
     def content_hash(self) -> str:
-        """Changes when the publisher edits what we read of the entry."""
-        return content_id(self.title, self.summary, self.url or "")
+        """Changes when the publisher edits what we read of the entry; a corrected address is no edit."""
+        return content_id(self.title, self.summary)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,10 +174,11 @@ class Article:
     language: str | None = None
     partial: bool = False  # the entry's title and summary stand in for a page that could not be had
     note: str | None = None  # why partial or degraded
+    key: str = ""  # the same for every spelling of its address; its URL where none is given
 
     @property
     def id(self) -> str:
-        return content_id(self.url)
+        return content_id(self.key or self.url)
 
     @property
     def full_text(self) -> str:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from monitor.clock import Clock
+from monitor.collect.dates import decide_published_at
 from monitor.collect.feeds import parse_feed
 from monitor.collect.schedule import decide_entries, decide_next_poll, has_same_body, validators_for
-from monitor.collect.urls import registrable_domain
+from monitor.collect.urls import article_key, registrable_domain
 from monitor.errors import MonitorError, PermanentError
 from monitor.extract.text import extract_article
 from monitor.log import log
@@ -213,7 +214,7 @@ def parse_polled(task: tuple[str, Fetched]) -> FeedDocument:
 
 def process_article(page: Page, watch: Watchlist, reader: Reader) -> ArticleResult:
     """Read one page: extract its text, find who is mentioned, and what is claimed of them.  Pure and picklable."""
-    article = extract_article(page, outlet=registrable_domain(page.url))
+    article = replace(extract_article(page, outlet=registrable_domain(page.url)), key=article_key(page.url))
     mentions = find_mentions(article.full_text, watch)
     if not mentions:
         return ArticleResult(article=article)
@@ -231,12 +232,11 @@ def process_article(page: Page, watch: Watchlist, reader: Reader) -> ArticleResu
 def page_of(leased: EntryToRead) -> Page:
     """Begin a page from what the feed says: the article, should the page not be had."""
     entry = leased.entry
-    published_at = min(entry.published_at or leased.first_seen_at, leased.first_seen_at)
     return Page(
         url=entry.url or f"urn:entry:{entry.key}",
         title=entry.title,
         summary=entry.summary,
-        published_at=published_at,
+        published_at=decide_published_at(entry.published_at, leased.first_seen_at),
         origin=leased.origin,
     )
 

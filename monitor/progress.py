@@ -11,7 +11,7 @@ from contextlib import contextmanager
 def shown_progress() -> Iterator[Callable[[str, int], None]]:
     """Yield a function to call with (what, rows more); on a terminal the totals are shown as they grow."""
     if not sys.stderr.isatty():
-        yield lambda what, rows: None
+        yield lambda _what, _rows: None
         return
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn

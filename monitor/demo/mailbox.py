@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, Self
 
 from aiosmtpd.controller import Controller
 
@@ -19,7 +20,7 @@ class Mailbox:
     messages: list[EmailMessage] = field(default_factory=list)
     _controller: Controller | None = None
 
-    def __enter__(self) -> Mailbox:
+    def __enter__(self) -> Self:
         self._controller = Controller(self, hostname=self.host, port=_free_port(self.host))
         self._controller.start()
         return self
@@ -42,8 +43,6 @@ class Mailbox:
 
 
 def _free_port(host: str) -> int:
-    import socket
-
     with socket.socket() as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])

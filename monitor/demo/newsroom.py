@@ -14,7 +14,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
 from monitor.clock import Clock, SystemClock
 from monitor.notify.signature import is_signed, parse_secret
@@ -65,7 +65,7 @@ class Newsroom:
     _stories: list[Story] = field(default_factory=list)
     _server: ThreadingHTTPServer | None = None
 
-    def __enter__(self) -> Newsroom:
+    def __enter__(self) -> Self:
         handler = type("Bound", (_Handler,), {"newsroom": self})
         self._server = ThreadingHTTPServer((self.host, 0), handler)
         self._server.daemon_threads = True

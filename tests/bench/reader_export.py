@@ -24,7 +24,7 @@ FEATURES = ("logit_exists", "log_sides", "log_kind")
 PUBLISHED = datetime(2024, 1, 1, tzinfo=UTC)
 _EVEN = {"bias": 0.0, "logit_exists": 1.0, "log_sides": 1.0, "log_kind": 1.0}
 UNCALIBRATED = {
-    "threshold": 0.05,
+    "threshold": {"news": 0.05, "background": 0.05},
     "merge": {"complete_from": 0.5},
     "confidence": {"news": _EVEN, "background": _EVEN},
 }
@@ -115,7 +115,7 @@ def calibrate(judged: list[Judged], ridge: float = 1.0) -> dict[str, float]:
 
 
 def best_threshold(judged: list[Judged], gold: int) -> float:
-    """The confidence from which on F1 of the news is best."""
+    """The confidence from which on F1 is best."""
     ranked = sorted(judged, key=lambda j: -j.draft.confidence)
     best, right = (0.0, 0.5), 0
     for n, j in enumerate(ranked, 1):
@@ -197,9 +197,10 @@ def finish(net: Net, folder: Path, held_out: list[Item], evaluation: Path, *, te
     reader = LearnedReader(folder)
     for j in judged:
         j.draft.confidence = reader.confidence(j.draft)
-    told = sum(not c["background"] for i in held_out for c in i.claims)
+    gold = [c for i in held_out for c in i.claims]
+    told = {"news": sum(not c["background"] for c in gold), "background": sum(bool(c["background"]) for c in gold)}
     card |= {
-        "threshold": best_threshold(halves["news"], told),
+        "threshold": {name: best_threshold(half, told[name]) for name, half in halves.items()},
         "news precision by confidence, held out": precision_by_confidence(halves["news"]),
     }
     write_card(folder, card)

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import desk  # noqa: F401 - the same desk, seen through processes
-
 DRIVER = Path(__file__).with_name("driver.py")
 LEASE_IS_OVER = timedelta(minutes=20)
 
@@ -28,7 +26,7 @@ def run(desk, point: str) -> int:
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_no_alert_is_lost(desk, point):  # noqa: F811
+def test_no_alert_is_lost(desk, point):
     assert run(desk, "") == 0
     desk.clock.at += timedelta(hours=1)
     desk.publish(

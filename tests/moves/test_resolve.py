@@ -1,7 +1,7 @@
 """Claims of many articles become moves: told once, growing together, never confused."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
 import pytest
@@ -211,7 +211,7 @@ claims_of_one_person = st.lists(
         st.sampled_from(["join", "leave", "move"]),
         st.sampled_from([None, "Meta", "Apple"]),
         st.sampled_from(["Cohere", "Mistral AI"]),
-        on=st.dates(datetime(2025, 1, 1).date(), datetime(2025, 11, 1).date()).map(str),
+        on=st.dates(date(2025, 1, 1), date(2025, 11, 1)).map(str),
         status=st.sampled_from(list(Status)),
         background=st.booleans(),
     ),
