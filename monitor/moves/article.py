@@ -44,6 +44,7 @@ class Profile:
     people: dict[str, list[Affiliation]] = field(default_factory=dict)
     roles: list[tuple[str, str]] = field(default_factory=list)  # role and its organisation, wherever they stand
     named: list[str] = field(default_factory=list)  # people in order
+    opening: str | None = None  # the person with whom the first sentence after the title begins
     orgs: Counter[str] = field(default_factory=Counter)
     title_orgs: list[str] = field(default_factory=list)
 
@@ -122,16 +123,15 @@ class Article:
 
     def _signs(self, draft: Draft) -> set[str]:
         """What else speaks for or against a draft, beside how its sentence reads."""
-        person, place = draft.person or "", min(draft.sentence.number, 4)
+        person, place = draft.person or "", min(draft.sentence.number, 2)
         org = draft.to_org or draft.from_org or ""
         words = len(person.split())
         title = draft.sentence.is_title
         own = draft.from_org if draft.kind in {Kind.LEAVE, Kind.MOVE} else draft.to_org
         signs = {
-            f"rule:{draft.rule}", f"kind:{draft.kind}", f"who:{draft.who.letter}", f"status:{draft.status}", f"at:{place}",
+            f"rule:{draft.rule}", f"kind:{draft.kind}", f"who:{draft.who.letter}", f"status:{draft.status}", f"at:{place}", f"when:{self._age(draft)}",
             f"rule:{draft.rule}:{'title' if title else 'body'}", f"trigger:{draft.trigger.split()[0] if draft.trigger else ''}",
             f"words:{min(words, 4)}", f"titled:{int(self._in_title(person))}", f"orgtitled:{int(self._in_title(org))}",
-            f"people:{min(len(self.profile.named), 5)}",
         }  # fmt: skip
         if words > 1:
             signs.add(f"given:{int(person.split()[0] in self.lexicon.given_names)}")
@@ -139,7 +139,10 @@ class Article:
             signs.add(f"surname:{int(person in self.lexicon.surnames)}")
         known = tuple(org.split()) in self.lexicon.organisations
         marked = bool(org) and org.split()[-1].lower() in self.lexicon.org_marks
-        signs.add("org:" + ("none" if not org else "known" if known else "marked" if marked else f"words{min(len(org.split()), 3)}"))
+        signs.add(
+            "org:"
+            + ("none" if not org else "known" if known else "marked" if marked else f"words{min(len(org.split()), 3)}")
+        )
         if draft.who.role:
             signs.add(f"has:role:{'former' if draft.who.former else 'now'}")
         if draft.role or draft.from_role:
@@ -151,6 +154,21 @@ class Article:
         if year:
             signs.add("year:past" if int(year[1]) < self.published.year else "year:now")
         return signs
+
+    def _age(self, draft: Draft) -> str:
+        """How long before publication the sentence puts the act."""
+        stated = self._stated_date(draft)
+        if not stated:
+            return "unstated"
+        months = (self.published.year - int(stated[:4])) * 12
+        months += self.published.month - int(stated[5:7]) if len(stated) > 4 else 0  # noqa: PLR2004 - a bare year
+        return "future" if months < 0 else "now" if months < 2 else "months" if months < 12 else "years"  # noqa: PLR2004
+
+    def _stated_date(self, draft: Draft) -> str | None:
+        sentence = draft.sentence
+        future = bool({"aux:will", "aux:to"} & draft.signs) or "tense:ing" in draft.signs
+        near = max(sentence.text.lower().find(draft.trigger), 0)
+        return find_date(draft.date or sentence.text, self.published, future=future, near=near)
 
     def _in_title(self, name: str) -> bool:
         return bool(name) and name.split()[-1].lower() in self.title.lower()
@@ -227,9 +245,21 @@ class Article:
         """Who succeeds somebody comes to what somebody leaves."""
         leavers = [d for d in named if d.kind is Kind.LEAVE and d.from_org]
         for draft in named:
-            if draft.kind is not Kind.JOIN or draft.to_org or not leavers or "flag:succession" not in draft.signs:
+            if draft.kind is not Kind.JOIN or draft.to_org:
                 continue
-            left = next((d for d in leavers if draft.old and d.person == draft.old.text), leavers[0])
+            left = next((d for d in leavers if draft.old and d.person == draft.old.text), None)
+            left = left or next(
+                (
+                    d
+                    for d in leavers
+                    if draft.role and d.from_role and d.person != draft.person and _same_role(d.from_role, draft.role)
+                ),
+                None,
+            )
+            if not left and leavers and "flag:succession" in draft.signs:
+                left = leavers[0]
+            if not left:
+                continue
             draft.to_org, draft.role = left.from_org, draft.role or left.from_role
             draft.signs.add("to:leaver")
 
@@ -261,15 +291,19 @@ class Article:
         return self._only_person(draft)
 
     def _only_person(self, draft: Draft) -> list[Draft]:
-        if len(self.profile.named) != 1 or not draft.sentence.is_title or not (draft.who.org or draft.to_org):
+        """The one person of the text, or the one that its first sentence begins with."""
+        if not draft.sentence.is_title or not (draft.who.org or draft.to_org):
+            return []
+        person, how = (
+            (self.profile.named[0], "only") if len(self.profile.named) == 1 else (self.profile.opening, "first")
+        )
+        if not person:
             return []
         old = draft.who
-        draft.who = Phrase(
-            letter=PERSON, text=self.profile.named[0], start=0, end=0, role=old.text, org=old.org, former=old.former
-        )
+        draft.who = Phrase(letter=PERSON, text=person, start=0, end=0, role=old.text, org=old.org, former=old.former)
         if "flag:newrole" in draft.signs:
-            draft.who = Phrase(letter=PERSON, text=self.profile.named[0], start=0, end=0)
-        draft.signs.add("who:only")
+            draft.who = Phrase(letter=PERSON, text=person, start=0, end=0)
+        draft.signs.add(f"who:{how}")
         self._complete(draft)
         return [draft]
 
@@ -338,8 +372,7 @@ class Article:
         sentence = draft.sentence
         future = bool({"aux:will", "aux:to"} & draft.signs) or "tense:ing" in draft.signs
         background = self._background(draft)
-        near = sentence.text.lower().find(draft.trigger)
-        when = find_date(draft.date or sentence.text, self.published, future=future, near=max(near, 0))
+        when = self._stated_date(draft)
         if not when and not background and not future and draft.status is Status.CONFIRMED:
             when = self.published.isoformat()
         return Claim(
@@ -365,7 +398,10 @@ class Article:
 
     def _register(self) -> Register:
         found = self._registers()
-        return next((Register(name) for name in ("sport", "politics", "entertainment", "academia") if name in found), Register.BUSINESS)
+        return next(
+            (Register(name) for name in ("sport", "politics", "entertainment", "academia") if name in found),
+            Register.BUSINESS,
+        )
 
 
 @functools.cache
@@ -373,11 +409,30 @@ def _register_patterns() -> dict[str, re.Pattern[str]]:
     return {name: re.compile(pattern, re.I) for name, pattern in load_table("registers").items()}
 
 
-_PLATFORMS = {"Twitter", "X", "Facebook", "Instagram", "TikTok", "YouTube", "LinkedIn", "Bluesky", "Threads", "Mastodon", "Telegram", "Snapchat", "Substack", "Twitch"}
+_PLATFORMS = {
+    "Twitter",
+    "X",
+    "Facebook",
+    "Instagram",
+    "TikTok",
+    "YouTube",
+    "LinkedIn",
+    "Bluesky",
+    "Threads",
+    "Mastodon",
+    "Telegram",
+    "Snapchat",
+    "Substack",
+    "Twitch",
+}
 
 
 def _initials(name: str) -> str:
-    return "".join(word[0] for word in re.findall(r"\w+", name) if word.lower() not in {"of", "the", "and", "for"}).upper() if " " in name else ""
+    return (
+        "".join(word[0] for word in re.findall(r"\w+", name) if word.lower() not in {"of", "the", "and", "for"}).upper()
+        if " " in name
+        else ""
+    )
 
 
 def _clean(org: str | None) -> str | None:

@@ -42,6 +42,7 @@ class FrameReader:
         drafts = [draft for line in lines if _gate().search(line.sentence.text) for draft in find_drafts(line)]
         drafts += find_rows(sentences)
         profile = read_profile((line.sentence.number, line.phrases) for line in lines)
+        profile.opening = _opening(lines)
         claims = Article(drafts, profile, published_at.date(), title, text).claims()
         return Reading(claims=tuple(c for c in claims if c.confidence >= self._floor))
 
@@ -59,6 +60,13 @@ class FrameReader:
                 rule.rewrite(line, referents)
             lines.append(line)
         return lines
+
+
+def _opening(lines: list[Line]) -> str | None:
+    """Return the person with whom the first sentence of the body begins."""
+    body = next((line for line in lines if not line.sentence.is_title), None)
+    match = re.match(r" (P\d+) ", body.text) if body else None
+    return body.phrase(match[1]).text if body and match else None
 
 
 def _known(names: Iterable[str]) -> frozenset[tuple[str, ...]]:

@@ -19,8 +19,24 @@ from monitor.moves.sentences import Sentence
 
 _REACH = 10  # words passed over in search of complements
 _BE = re.compile(r"\b(?:is|are|was|were|been|be|being|gets|got)\b")
+_UNNAMED = re.compile(
+    r" (?:the|its|their|a|it|they|which) (?:\S+ ){0,3}?(?:(?:has|have|had|also|recently|will|would|is|are) )*$"
+)
 _PASSIVE = re.compile(r"\b(?:is|was|were|been|be|being|are|gets|got|who)\b")
-_DESCRIBES = {"developer", "publisher", "owner", "operator", "designer", "banker", "analyst", "investor", "member", "members", "leader", "leaders"}
+_DESCRIBES = {
+    "developer",
+    "publisher",
+    "owner",
+    "operator",
+    "designer",
+    "banker",
+    "analyst",
+    "investor",
+    "member",
+    "members",
+    "leader",
+    "leaders",
+}
 _ADVISORY = re.compile(r"\b(?:chair(?:man|woman|person)?|co-chair|non-executive|director|trustee|advis\w+)\b", re.I)
 _EXECUTIVE = re.compile(
     r"executive chair|chief|managing|executive director|creative|director of|president|ceo|artistic|technical|music|sporting|game|news|art ",
@@ -133,10 +149,13 @@ class _FrameMatch:
                 self.subject = self.line.phrase(found["subject"])
                 if _PASSIVE.search(aux[-12:]):
                     return  # a passive, read by another frame
-            elif not self.match["trigger"].split()[0].endswith("ing"):
+            elif not self.match["trigger"].split()[0].endswith("ing") and not _UNNAMED.search(
+                self.line.text[: self.match.start("trigger")]
+            ):
                 return  # nobody hires or fires
             else:
                 self.subject = self._first_org()
+                aux = ""
         if self.frame.name == "is-fired" and not _BE.search(aux) and not self.line.sentence.is_title:
             return  # active: another frame's
         status = decide_status(
@@ -147,7 +166,8 @@ class _FrameMatch:
             return
         self._collect()
         who = self.line.phrase(self.slots["who"])
-        for person in who.people:
+        people = [*who.people, *(self.line.phrase(self.slots["also"]).people if "also" in self.slots else ())]
+        for person in people:
             yield self._draft(person, status, aux)
 
     def _first_org(self) -> Phrase | None:
@@ -190,7 +210,7 @@ class _FrameMatch:
             symbol = self.slots.get(slot) or self.slots.get(f"{slot}2")
             if symbol:
                 setattr(draft, f"{slot}_org", self._text(symbol))
-        role = self._phrase("role")
+        role = self._phrase("role") or self._phrase("newrole")
         from_role = self._phrase("from_role")
         if from_role and from_role.text.lower() in _DESCRIBES:
             from_role = None  # "retiring from the Starfield developer"

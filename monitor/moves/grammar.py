@@ -94,7 +94,11 @@ def _word(sentence: Sentence, token: Token) -> str:
     if word not in {'"', "'"}:
         return word
     before = sentence.text[: token.start - sentence.start]
-    return "'s" if word == "'" and before[-1:] == "s" and before[-2:-1].isalpha() and before.count(token.text) % 2 == 0 else ""
+    return (
+        "'s"
+        if word == "'" and before[-1:] == "s" and before[-2:-1].isalpha() and before.count(token.text) % 2 == 0
+        else ""
+    )
 
 
 def expand_slots(pattern: str, macros: Mapping[str, str]) -> str:
@@ -105,7 +109,10 @@ def expand_slots(pattern: str, macros: Mapping[str, str]) -> str:
 
 
 def _build_org(groups: Mapping[str, str], line: Line, former: bool, _: Mapping[str, str]) -> Phrase | None:
-    owner, org = line.phrase(groups["org"]), line.phrase(groups["org2"])
+    org = line.phrase(groups["org2"])
+    if "place" in groups:
+        return replace(org, start=line.phrase(groups["place"]).start)
+    owner = line.phrase(groups["org"])
     return replace(org, text=f"{owner.text} {org.text}", start=owner.start, former=former)
 
 

@@ -31,6 +31,7 @@ _FUTURE = re.compile(
 )
 MODEL = Path(__file__).parent / "model"
 LEAST_TAG = 0.2  # probability from which a piece may belong to a claimed person
+SURE_TAG = 0.5  # … and from which it can be no part of an organisation's name
 LEAST_CLAIM = 0.05  # probability from which a draft is worth weighing
 
 
@@ -54,8 +55,9 @@ class LearnedReader:
         """All claims that reach the card's threshold; each with its probability as `confidence`."""
         full = f"{title}\n{text}"
         found = merge(list(self.weigh(title, text)), full, self._card["merge"])
-        least = float(self._card["threshold"])
-        claims = (self.as_claim(d, full, len(title)) for d in found if d.confidence >= least)
+        least = self._card["threshold"]
+        enough = [d for d in found if d.confidence >= least["background" if d.background else "news"]]
+        claims = (self.as_claim(d, full, len(title)) for d in enough)
         return Reading(claims=tuple(replace(c, date=_date(c, published_at.date())) for c in claims))
 
     def weigh(self, title: str, text: str) -> Iterator[Draft]:
@@ -80,7 +82,8 @@ class LearnedReader:
             marked = _marked(person, read.window, title_end if number else 0)
             if not marked:
                 continue
-            for draft in drafts(self._ask(read, marked), read.window, marked, LEAST_CLAIM):
+            barred = sorted({*marked, *np.flatnonzero(read.person > SURE_TAG).tolist()})  # people do not join people
+            for draft in drafts(self._ask(read, marked), read.window, barred, LEAST_CLAIM):
                 draft.person = person.name
                 draft.confidence = self.confidence(draft)
                 yield draft

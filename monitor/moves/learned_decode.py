@@ -62,11 +62,14 @@ class Draft:
     confidence: float = 0.0
 
 
-def drafts(answer: Answer, window: Window, marked: list[int], least: float) -> Iterator[Draft]:
-    """The news claim and the background claim of the person, where either is at least `least` probable."""
+def drafts(answer: Answer, window: Window, barred: list[int], least: float) -> Iterator[Draft]:
+    """The news claim and the background claim of the person, where either is at least `least` probable.
+
+    `barred` are the pieces that can be no side: people do not join people.
+    """
     for slot in (0, 1):
         if answer.exists[slot] >= np.log(least / (1 - least)):
-            yield _draft(answer, slot, Pointers(answer.pointers[slot], window, marked))
+            yield _draft(answer, slot, Pointers(answer.pointers[slot], window, barred))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +82,10 @@ class Asserted:
     to_org: tuple[tuple[int, int], ...] | None
 
 
-def verify(asserted: Asserted, answer: Answer, window: Window, marked: list[int]) -> Draft | None:
+def verify(asserted: Asserted, answer: Answer, window: Window, barred: list[int]) -> Draft | None:
     """The numbers that speak for just this claim; None where a side is not named in the window."""
     slot = int(asserted.background)
-    pointers = Pointers(answer.pointers[slot], window, marked)
+    pointers = Pointers(answer.pointers[slot], window, barred)
     origin, target = pointers.given(FROM, asserted.from_org), pointers.given(TO, asserted.to_org)
     if origin is None or target is None:
         return None
@@ -92,32 +95,42 @@ def verify(asserted: Asserted, answer: Answer, window: Window, marked: list[int]
 class Pointers:
     """Probabilities of the first and last piece of every field of one slot."""
 
-    def __init__(self, logits: Numbers, window: Window, marked: list[int]) -> None:
+    def __init__(self, logits: Numbers, window: Window, barred: list[int]) -> None:
         self._log = _log_softmax(logits)
         self._window = window
         self._barred = np.array([s < 0 for s in window.start])
         self._barred_sides = self._barred.copy()
-        self._barred_sides[marked] = True  # nobody joins himself
+        self._barred_sides[barred] = True
 
     def none(self, which: int) -> Choice:
         return Choice(None, float(self._log[which, :, 0].mean()))
 
     def best(self, *which: int) -> Choice:
         """The most probable span of a field, or of several fields that must agree."""
-        first, last = self._log[list(which)].mean(axis=0)
-        barred = self._barred_sides if which[0] in (FROM, TO) else self._barred
-        first, last = np.where(barred, -1e9, first), np.where(barred, -1e9, last)
-        return self._best_span(first, last)
+        return max(self.likely(*which), key=lambda c: c.log, default=Choice(None, -1e9))
 
-    def _best_span(self, first: Numbers, last: Numbers) -> Choice:
-        found = Choice(None, -1e9)
-        for start in np.argsort(-first)[:6]:
-            reach = last[start : start + LONGEST]
-            stop = int(start + reach.argmax())
-            log = float(first[start] + last[stop]) / 2
-            if log > found.log and self._window.end[stop] > self._window.start[start] >= 0:
-                found = Choice((self._window.start[start], self._window.end[stop]), log)
-        return found
+    def likely(self, *which: int) -> list[Choice]:
+        """A few probable spans of a field, or of several fields that must agree."""
+        first, last = self._log[list(which)].mean(axis=0)
+        barred = self._barred_sides if which[0] in {FROM, TO} else self._barred
+        first, last = np.where(barred, -1e9, first), np.where(barred, -1e9, last)
+        return [choice for start in np.argsort(-first)[:6] if (choice := self._from(int(start), first, last))]
+
+    def _from(self, start: int, first: Numbers, last: Numbers) -> Choice | None:
+        """The best span that begins with piece `start`."""
+        stop = start + int(last[start : start + LONGEST].argmax())
+        log = float(first[start] + last[stop]) / 2
+        if log < -1e8 or not 0 <= self._window.start[start] < self._window.end[stop]:
+            return None
+        return Choice((self._window.start[start], self._window.end[stop]), log)
+
+    def apart(self) -> tuple[Choice, Choice]:
+        """The best pair of an origin and a target of different names."""
+        pairs = [(a, b) for a in self.likely(FROM) for b in self.likely(TO) if self._ids(a) != self._ids(b)]
+        return max(pairs, key=lambda p: p[0].log + p[1].log, default=(Choice(None, -1e9), Choice(None, -1e9)))
+
+    def _ids(self, choice: Choice) -> list[int]:
+        return [self._window.ids[i] for i in self._window.pieces_of(*choice.span)] if choice.span else []
 
     def given(self, which: int, places: tuple[tuple[int, int], ...] | None) -> Choice | None:
         """The most probable of the given places of a field."""
@@ -169,7 +182,7 @@ def _readings(p: Pointers) -> Iterator[tuple[Kind, Choice, Choice]]:
     same = p.best(TO, FROM)
     yield Kind.JOIN, no_from, target
     yield Kind.LEAVE, origin, no_to
-    yield Kind.MOVE, origin, target
+    yield Kind.MOVE, *p.apart()
     yield Kind.ROLE, same, same
     for begin in (no_from, origin):
         yield Kind.FOUND, begin, target

@@ -32,6 +32,29 @@ _NEVER = {
     "republicans",
     "democrats",
 }
+_PEOPLES = {
+    "african",
+    "asian",
+    "european",
+    "black",
+    "hispanic",
+    "latino",
+    "white",
+    "indigenous",
+    "muslim",
+    "jewish",
+    "christian",
+    "democratic",
+    "republican",
+    "western",
+    "arab",
+    "olympic",
+    "olympian",
+}
+_ACRONYMS = frozenset(
+    "ev evs ai a.i. tv pc vr ar xr ml api gpu cpu aaa llm llms agi ipo nft nfts id dei esg rpg fps it hr pr ui ux ceo cfo am pm est pst gmt usd eu q1 q2 q3 q4 "
+    "hq ar suv ip iot saas b2b m&a r&d pac ngo phd mba gop lgbtq covid covid-19 ok dm".split()
+)
 _CONTRACTED = re.compile(r"(?:I|You|We|They|He|She|It|That|What|Who|There|Here|Let|Don|Isn|Can|Won|Didn|Doesn)['’]")
 _TITLED_SHARE = 0.5  # of the everyday words of a line that are capitalised
 
@@ -142,6 +165,14 @@ class _SentenceNames:
         for length in range(min(_LONGEST_NAME, len(self.tokens) - i), 0, -1):
             words = tuple(t.text for t in self.tokens[i : i + length])
             letter = self._type_of(words)
+            if (
+                letter
+                and i > 1
+                and self.lower[i - 1] == "of"
+                and self.lower[i - 2] in self.lexicon.org_marks
+                and self.tokens[i - 2].capitalised
+            ):
+                return 0, ""  # "Bank of Israel" is one name
             if letter and (length > 1 or self._may_stand_alone(i, letter)):
                 return i + length, letter
         return 0, ""
@@ -269,7 +300,7 @@ class _SentenceNames:
         found: list[tuple[int, int, str]] = []
         i = start
         while i < end:
-            stop = self._person_start(i + 1, end) if not self._is_given(i) else end
+            stop = self._person_start(i + 1, end) if not self._is_given(i) else self._person_end(i, end)
             stop = stop or end
             letter = self._letter(i, stop)
             if letter:
@@ -289,6 +320,27 @@ class _SentenceNames:
                 ):
                     return j
         return 0
+
+    def _person_end(self, start: int, end: int) -> int:
+        """In a title, a person ends before an everyday word in a third place ("Jane Roe Logs First Day")."""
+        if not self.titled or self.lower[end - 1] in self.lexicon.org_marks:
+            return end
+        for i in range(start + 2, end):
+            if self._inflected(i) and self.tokens[i].text not in self.lexicon.surnames and not self._is_given(i):
+                return i
+        return end
+
+    def _inflected(self, i: int) -> bool:
+        word = self.lower[i]
+        stems = [
+            word,
+            word.removesuffix("s"),
+            word.removesuffix("es"),
+            word.removesuffix("ed"),
+            word.removesuffix("d"),
+            word.removesuffix("ing"),
+        ]
+        return any(stem in self.lexicon.common for stem in stems)
 
     def _is_given(self, i: int) -> bool:
         text = self.tokens[i].text
@@ -333,6 +385,8 @@ class _SentenceNames:
 
     def _looks_like_person(self, start: int, end: int) -> bool:
         words = [self.tokens[i].text for i in range(start, end)]
+        if words[-1].lower() in self.lexicon.name_suffixes:
+            words = words[:-1]
         if len([w for w in words if w.lower() not in self.lexicon.particles]) > 4:
             return False
         initials = sum(len(w.strip(".")) == 1 or ("." in w and len(w) <= 4) for w in words)
@@ -344,10 +398,17 @@ class _SentenceNames:
 
     def _single_letter(self, i: int) -> str:
         text = self.tokens[i].text
-        if self.lower[i] in _NEVER:
+        if self.lower[i] in _NEVER or self.lower[i] in _ACRONYMS:
             return ""
-        if text.lower() in self.lexicon.demonyms or (self.titled and self._soft(i)):
+        if text.lower() in self.lexicon.demonyms or text.lower() in _PEOPLES:
             return ""
+        if self.titled and self._soft(i):
+            return (
+                ONE_WORD
+                if i
+                and self.lower[i - 1] in {"joins", "joining", "rejoins", "quits", "leaves", "leaving", "exits", "join"}
+                else ""
+            )
         if i and self.lower[i - 1] == "." and i > 1 and self.lower[i - 2] in self.lexicon.titles:
             return PERSON
         if i and self.lower[i - 1] in self.lexicon.titles:
@@ -373,7 +434,10 @@ class _SentenceNames:
         before = self.lower[start - 1] if start else ""
         after, second = (self.lower[end : end + 2] + ["", ""])[:2]
         score = 4 * after_role - 4 * before_role
-        score += 3 * (after == "," and (second == "who" or second.isdigit()))
+        later = self.lower[end + 1 : end + 6]
+        score += 3 * (
+            after == "," and (second == "who" or second.isdigit() or any(w in self.lexicon.heads for w in later[:5]))
+        )
         score += 2 * (self.tokens[end - 1].text in self.lexicon.surnames) + (
             after in {"said", "says", "told", "resigned", "resigns", "quits"}
         )

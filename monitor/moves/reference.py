@@ -11,13 +11,13 @@ from dataclasses import replace
 
 from monitor.moves.lexicon import load_lexicon
 from monitor.moves.phrases import ORG, PERSON, Phrase
-from monitor.moves.sentences import Sentence
+from monitor.moves.sentences import Sentence, Token
 
 _HE = {"he", "she"}
 _COMPANY = {
     "company", "firm", "startup", "start-up", "studio", "bank", "business", "carmaker", "automaker", "chipmaker", "retailer", "broadcaster",
     "network", "publisher", "developer", "giant", "agency", "university", "airline", "club", "organisation", "organization", "lab", "group",
-    "newspaper", "museum", "foundation", "lender", "insurer", "manufacturer",
+    "newspaper", "museum", "school", "charity", "department", "college", "hospital", "chain", "brand", "automaker", "team", "supermarket", "regulator", "tech", "outlet", "fund", "parent", "union", "union", "foundation", "lender", "insurer", "manufacturer",
 }  # fmt: skip
 
 
@@ -69,6 +69,9 @@ _QUOTES = re.compile(
 )
 
 
+_NOT_ADJECTIVES = {"same", "first", "other", "only", "best", "biggest", "world's", "right", "new", "rival", "most"}
+
+
 class _SentenceReferences:
     def __init__(self, sentence: Sentence, found: Sequence[Phrase], person: Phrase | None, org: Phrase | None) -> None:
         self.tokens, self.found, self.person, self.org = sentence.tokens, found, person, org
@@ -83,8 +86,8 @@ class _SentenceReferences:
                 target = self._before(token.start, ORG) or self.org
                 if target:
                     added.append(Phrase(letter=ORG, text=target.text, start=token.start, end=token.end))
-            if word == "the" and i + 1 < len(self.tokens) and self.tokens[i + 1].text.lower() in _COMPANY:
-                last = self.tokens[i + 1]
+            last = self._company_after(i) if word == "the" else None
+            if last:
                 target = self._before(token.start, ORG) or self.org
                 if (
                     target
@@ -93,6 +96,19 @@ class _SentenceReferences:
                 ):
                     added.append(Phrase(letter=ORG, text=target.text, start=token.start, end=last.end))
         return added
+
+    def _company_after(self, i: int) -> Token | None:
+        """Return the noun of "the company" or "the oat-milk company"."""
+        first, second = (list(self.tokens[i + 1 : i + 3]) + [None, None])[:2]
+        if (
+            second
+            and first
+            and second.text.lower() in _COMPANY
+            and not first.capitalised
+            and first.text.lower() not in _NOT_ADJECTIVES
+        ):
+            return second
+        return first if first and first.text.lower() in _COMPANY else None
 
     def _before(self, start: int, letter: str) -> Phrase | None:
         return next((p for p in self.found if p.letter == letter and p.end <= start and not p.source), None)

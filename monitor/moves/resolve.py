@@ -118,7 +118,7 @@ class _Sides:
 
 def _same_org(
     a: str | None, a_id: str | None, b: str | None, b_id: str | None, parents: Mapping[str, str]
-) -> bool | None:  # noqa: PLR0913
+) -> bool | None:
     """Compare two organisations; None where one of them is not stated."""
     if not a or not b:
         return None

@@ -46,7 +46,7 @@ def find_roles(tokens: Sequence[Token], lexicon: Lexicon, *, titled: bool, taken
     found: list[tuple[int, int]] = []
     i = 0
     while i < len(words):
-        end = 0 if i in taken else _role_end(words, i, lexicon, taken)
+        end = 0 if i in taken else _role_end(tokens, words, i, lexicon, taken)
         if end and _stands(words, i, end, lexicon, taken):
             end = _complement_end(tokens, words, end, lexicon, titled=titled, taken=taken)
             start = _with_nouns(words, i, lexicon, taken, found[-1][1] if found else 0)
@@ -57,12 +57,20 @@ def find_roles(tokens: Sequence[Token], lexicon: Lexicon, *, titled: bool, taken
     return found
 
 
-def _role_end(words: list[str], start: int, lexicon: Lexicon, taken: set[int]) -> int:
+def _role_end(tokens: Sequence[Token], words: list[str], start: int, lexicon: Lexicon, taken: set[int]) -> int:
     """Return the end of the longest run of modifiers and heads from `start` that ends in a head, or 0."""
     end, i = 0, start
     while i < len(words) and i not in taken:
         word = words[i]
         if _is_head(word, lexicon):
+            if (
+                end
+                and tokens[i].text in lexicon.given_names
+                and i + 1 < len(words)
+                and tokens[i + 1].capitalised
+                and not _is_head(words[i + 1], lexicon)
+            ):
+                break  # "Executive Dean Carter"
             if word in _ABBREVIATED and words[i + 1 : i + 2] != ["."]:
                 break
             end = i + 1
@@ -96,12 +104,51 @@ def _may_follow(words: list[str], i: int, lexicon: Lexicon, taken: set[int]) -> 
     return i < len(words) and i not in taken and words[i] in lexicon.heads
 
 
+_VERBLIKE = {
+    "head",
+    "heads",
+    "lead",
+    "leads",
+    "host",
+    "hosts",
+    "chairs",
+    "judges",
+    "coaches",
+    "anchors",
+    "partners",
+    "captains",
+}
+_AFTER_VERB = {
+    "to",
+    "for",
+    "into",
+    "off",
+    "up",
+    "down",
+    "back",
+    "out",
+    "a",
+    "an",
+    "the",
+    "its",
+    "his",
+    "her",
+    "their",
+    "with",
+    "home",
+    "new",
+    "new",
+}
+
+
 def _stands(words: list[str], start: int, end: int, lexicon: Lexicon, taken: set[int]) -> bool:
     """Return False where a weak head alone is a verb or a part of the body."""
     if end - start > 1 or words[start] not in lexicon.weak_heads:
         return True
     before = words[start - 1] if start else ""
     after = words[end] if end < len(words) else ""
+    if words[start] in _VERBLIKE and after in _AFTER_VERB:
+        return False
     if before in {"to", "will", "would", "could", "may", "might", "who"}:
         return False
     if after in {"of", ","} and words[start] in {
@@ -127,7 +174,11 @@ def _with_nouns(words: list[str], start: int, lexicon: Lexicon, taken: set[int],
         if first <= floor or first in taken:
             return start
         word = words[first]
-        if word not in lexicon.common or word in lexicon.stop | lexicon.headline_verbs | lexicon.former | lexicon.current or word.endswith("ly"):
+        if (
+            word not in lexicon.common
+            or word in lexicon.stop | lexicon.headline_verbs | lexicon.former | lexicon.current
+            or word.endswith("ly")
+        ):
             return start
         if first - 1 in taken or words[first - 1] in {"'s", "’s"}:
             return first
@@ -150,7 +201,7 @@ def _complement_end(
         and _plain(tokens[i], words, i, lexicon, titled=titled, taken=taken)
     ):
         i += 1
-    if i == first or i in taken and words[i - 1] in {"and", "&"}:
+    if i == first or (i in taken and words[i - 1] in lexicon.descriptors | {"and", "&"}):
         return end
     return i if words[i - 1] not in {"and", "&", ","} else i - 1
 

@@ -112,7 +112,10 @@ def main() -> None:
     scored = list(cross_validated(past, args.penalty))
     print(f"background right {sum((p > 0.5) == y for p, y in scored) / len(scored):.3f} of {len(scored)}")
     head = "# Fitted by tests/bench/fit_confidence.py; do not edit.\n"
-    OUT.write_text(head + table("right", fit(right, args.penalty)) + "\n\n" + table("past", fit(past, args.penalty)) + "\n", encoding="utf-8")
+    OUT.write_text(
+        head + table("right", fit(right, args.penalty)) + "\n\n" + table("past", fit(past, args.penalty)) + "\n",
+        encoding="utf-8",
+    )
 
 
 if __name__ == "__main__":
