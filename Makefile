@@ -13,7 +13,7 @@ COMPILE := $(BIN)/pip-compile --generate-hashes --allow-unsafe --strip-extras --
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help run test demo format check pytest lock crash bench fuzz clean
+.PHONY: help run test demo format check pytest lock crash bench quality fuzz clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ crash: $(VENV)/dev.stamp  ## kill a real process between any two steps, restart,
 
 bench: $(VENV)/dev.stamp  ## the measurements behind the decision records; NAME=pages picks one
 	@for file in tests/bench/$(or $(NAME),*).py; do echo "== $$file"; $(BIN)/python $$file $(ARGS) || exit 1; done
+
+quality: $(VENV)/dev.stamp  ## score the reader on the labelled sets; writes docs/quality.md
+	$(BIN)/python -m tests.bench.quality
 
 fuzz: $(VENV)/dev.stamp  ## the properties with many more examples
 	MONITOR_FUZZ=1 $(BIN)/pytest tests/properties $(ARGS)

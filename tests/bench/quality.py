@@ -1,0 +1,151 @@
+"""Score the shipped reader on the labelled sets; write docs/quality.md, docs/quality.json and docs/quality.svg.
+
+usage: python tests/bench/quality.py        (make quality; needs ../shared/eval)
+`tests/moves/test_quality.py` holds every later change to these figures.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import time
+from typing import Any
+
+from monitor.moves.reader import default_reader
+from tests.bench import score_reader as bench
+
+DOCS = bench.ROOT / "docs"
+STEPS = [n / 20 for n in range(20)]
+
+
+def main() -> None:
+    if not bench.EVAL.exists():
+        sys.exit(f"needs the labelled sets in {bench.EVAL}")
+    dev, seeds = measure("dev"), measure("seeds")
+    curve = precision_curve(dev)
+    figures = {name: table(read) for name, read in forms_of(dev).items()} | {"seeds": table(seeds)}
+    (DOCS / "quality.json").write_text(json.dumps(figures, indent=1) + "\n")
+    (DOCS / "quality.svg").write_text(draw(curve))
+    (DOCS / "quality.md").write_text(render(figures, curve, dev["milliseconds"]))
+    print((DOCS / "quality.md").read_text())
+
+
+def measure(name: str) -> dict[str, Any]:
+    """Read a set: {"gold", "predicted", "form": by item id, "milliseconds": an item}."""
+    reader, items = default_reader(), bench.load("items", name)
+    reader.read("Warm-up: Jane Roe joins Acme", "", bench.day_of("2025"))
+    started, predicted = time.process_time(), {}
+    for number, item in enumerate(items):
+        reading = reader.read(item["title"], item["text"], bench.day_of(item["published"]))
+        predicted[item["id"]] = [bench.as_record(c) for c in reading.claims]
+        if sys.stderr.isatty():
+            print(f"\r{name} {number + 1}/{len(items)}", end="", file=sys.stderr)
+    return {
+        "gold": {g["id"]: g["claims"] for g in bench.load("gold", name)},
+        "predicted": predicted,
+        "form": {i["id"]: i.get("form", "article") for i in items},
+        "milliseconds": (time.process_time() - started) / len(items) * 1000,
+    }
+
+
+def forms_of(read: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    forms = {form: [i for i, f in read["form"].items() if f == form] for form in sorted(set(read["form"].values()))}
+    return {name: only(read, ids) for name, ids in ({"dev": list(read["form"])} | forms).items()}
+
+
+def only(read: dict[str, Any], ids: list[str]) -> dict[str, Any]:
+    return {"gold": {i: read["gold"][i] for i in ids}, "predicted": {i: read["predicted"][i] for i in ids}}
+
+
+def table(read: dict[str, Any]) -> dict[str, Any]:
+    """Return {"news found": {"precision", "recall", "f1", "f1_low", "f1_high", "gold", "predicted"}, …, "fields": …}."""
+    score = bench.score_module()
+    found: dict[str, Any] = {}
+    for scope, pick in (("news", score.news), ("all", list)):
+        rows = [score.count(pick(read["predicted"][i]), pick(read["gold"][i])) for i in read["gold"]]
+        for level, which in (("found", 2), ("exact", 3)):
+            counts = {"gold": sum(r[1] for r in rows), "predicted": sum(r[0] for r in rows)}
+            found[f"{scope} {level}"] = score.report(rows, which, random.Random(0)) | counts
+    matched = [m for i in read["gold"] for m in score.pair(read["predicted"][i], read["gold"][i])]
+    return found | {"fields": bench.shares(score, matched) if matched else {}}
+
+
+def precision_curve(read: dict[str, Any]) -> list[tuple[float, float, float]]:
+    """Return (threshold, precision, recall) of news claims told with at least that confidence."""
+    score = bench.score_module()
+    points = []
+    for step in STEPS:
+        rows = [
+            score.count([c for c in score.news(read["predicted"][i]) if c["confidence"] >= step], score.news(gold))
+            for i, gold in read["gold"].items()
+        ]
+        precision, recall, _ = score.prf(rows, 2)
+        points.append((step, precision, recall))
+    return points
+
+
+def render(figures: dict[str, Any], curve: list[tuple[float, float, float]], milliseconds: float) -> str:
+    lines = [
+        "# How well it reads",
+        "",
+        "Made by `make quality` from the labelled sets (real items; spec: claims). The brackets are 95 % bootstrap intervals.",
+        f"One item takes {milliseconds:.1f} ms of CPU on average, most of them without a move.",
+        "",
+        "| items | measure | precision | recall | F1 | gold | predicted |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, found in figures.items():
+        for level, r in found.items():
+            if level != "fields":
+                interval = f"[{r['f1_low']:.3f}, {r['f1_high']:.3f}]"
+                cells = f"{r['precision']:.3f} | {r['recall']:.3f} | {r['f1']:.3f} {interval} | {r['gold']} | {r['predicted']}"
+                lines.append(f"| {name} | {level} | {cells} |")
+    lines += [
+        "",
+        "Share of matched claims with the field right:",
+        "",
+        "| items | status | background | role | date |",
+        "|---|---|---|---|---|",
+    ]
+    for name, found in figures.items():
+        fields = found["fields"]
+        lines.append(
+            f"| {name} | "
+            + " | ".join(f"{fields[f]:.3f}" if f in fields else "–" for f in ("status", "background", "role", "date"))
+            + " |"
+        )
+    lines += [
+        "",
+        "![precision and recall against confidence](quality.svg)",
+        "",
+        "| confidence at least | precision | recall |",
+        "|---|---|---|",
+    ]
+    lines += [f"| {t:.2f} | {p:.3f} | {r:.3f} |" for t, p, r in curve]
+    return "\n".join(lines) + "\n"
+
+
+def draw(curve: list[tuple[float, float, float]]) -> str:
+    """Draw precision and recall against the confidence threshold, 480 × 300."""
+
+    def path(column: int) -> str:
+        return " ".join(f"{50 + 400 * point[0]:.1f},{260 - 220 * point[column]:.1f}" for point in curve)
+
+    grid = "".join(
+        f'<line x1="50" x2="450" y1="{260 - 22 * n}" y2="{260 - 22 * n}" stroke="#ddd"/>'
+        f'<text x="44" y="{264 - 22 * n}" text-anchor="end">{n / 10:.1f}</text>'
+        f'<text x="{50 + 40 * n}" y="276" text-anchor="middle">{n / 10:.1f}</text>'
+        for n in range(11)
+    )
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="480" height="300" font-family="sans-serif" font-size="10">'
+        f'<rect width="480" height="300" fill="#fff"/>{grid}'
+        f'<polyline points="{path(1)}" fill="none" stroke="#0a6" stroke-width="2"/><text x="380" y="30" fill="#0a6">precision</text>'
+        f'<polyline points="{path(2)}" fill="none" stroke="#06c" stroke-width="2"/><text x="320" y="30" fill="#06c">recall</text>'
+        '<text x="250" y="294" text-anchor="middle">confidence at least</text></svg>\n'
+    )
+
+
+if __name__ == "__main__":
+    main()
