@@ -13,8 +13,6 @@ ROOT = Path(__file__).parents[2]
 MONITOR = ROOT / "monitor"
 MODULES = sorted(path for path in MONITOR.rglob("*.py") if path.read_text().strip())
 
-# The one broad `except` is at the top of a job, and jobs are started here.
-JOB_MODULES = {"app.py", "cli.py", "daemon.py", "demo.py", "pipeline.py", "sandbox.py"}
 BROAD = {"Exception", "BaseException"}
 
 # module -> functions that read the wall clock; monotonic clocks measure durations and are free.
@@ -64,8 +62,10 @@ def reads_wall_clock(node: ast.AST) -> bool:
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_a_broad_except_stands_at_the_top_of_a_job_only(path: Path) -> None:
-    handlers = [node for node in nodes_of(path) if isinstance(node, ast.ExceptHandler) and is_broad(node)]
-    assert name_of(path) in JOB_MODULES or [handler.lineno for handler in handlers] == []
+    lines = path.read_text().splitlines()
+    broad = [node.lineno for node in nodes_of(path) if isinstance(node, ast.ExceptHandler) and is_broad(node)]
+    assert [number for number in broad if "top of a job" not in lines[number - 1]] == []
+    assert len(broad) <= 2
 
 
 def is_broad(handler: ast.ExceptHandler) -> bool:
