@@ -50,6 +50,7 @@ class LearnedReader:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder or MODEL
+        self._last: tuple[tuple[str, str], list[Read]] | None = None
 
     def read(self, title: str, text: str, published_at: datetime) -> Reading:
         """All claims that reach the card's threshold; each with its probability as `confidence`."""
@@ -63,7 +64,7 @@ class LearnedReader:
     def weigh(self, title: str, text: str) -> Iterator[Draft]:
         """Every draft, also unlikely ones, with its confidence."""
         full = f"{title}\n{text}"
-        reads = [self._read(w) for w in windows(self._pieces, title, text)]
+        reads = self._reads(title, text)
         for person in find_people([n for r in reads for n in _names(r, full)], full):
             yield from self._drafts(person, reads, len(title))
 
@@ -72,9 +73,13 @@ class LearnedReader:
         full = f"{title}\n{text}"
         person = Person(claim.person, tuple(find_name(claim.person, full)))
         asserted = Asserted(claim.kind, claim.background, _named(claim.from_org, full), _named(claim.to_org, full))
-        reads = [self._read(w) for w in windows(self._pieces, title, text)] if person.spans else []
+        reads = self._reads(title, text) if person.spans else []
         asked = [(read, _marked(person, read.window, 0)) for read in reads]
-        found = [verify(asserted, self._ask(read, marked), read.window, marked) for read, marked in asked if marked]
+        found = [
+            verify(asserted, self._ask(read, marked), read.window, _barred(read, marked))
+            for read, marked in asked
+            if marked
+        ]
         return max((self.confidence(d) for d in found if d), default=0.0)
 
     def _drafts(self, person: Person, reads: Sequence[Read], title_end: int) -> Iterator[Draft]:
@@ -82,8 +87,7 @@ class LearnedReader:
             marked = _marked(person, read.window, title_end if number else 0)
             if not marked:
                 continue
-            barred = sorted({*marked, *np.flatnonzero(read.person > SURE_TAG).tolist()})  # people do not join people
-            for draft in drafts(self._ask(read, marked), read.window, barred, LEAST_CLAIM):
+            for draft in drafts(self._ask(read, marked), read.window, _barred(read, marked), LEAST_CLAIM):
                 draft.person = person.name
                 draft.confidence = self.confidence(draft)
                 yield draft
@@ -113,6 +117,14 @@ class LearnedReader:
         )
 
     # --- the network ---
+
+    def _reads(self, title: str, text: str) -> list[Read]:
+        """The lower half's answers; those of the last article are kept, for `score` often follows `read`."""
+        last = self._last
+        if last is None or last[0] != (title, text):
+            last = (title, text), [self._read(w) for w in windows(self._pieces, title, text)]
+            self._last = last
+        return last[1]
 
     def _read(self, window: Window) -> Read:
         feed = {k: np.array([getattr(window, k)], dtype=np.int64) for k in ("ids", "shapes", "parts")}
@@ -195,6 +207,10 @@ def _date(claim: Claim, published: date) -> str | None:
 
 def _named(organisation: str | None, full: str) -> tuple[tuple[int, int], ...] | None:
     return None if organisation is None else tuple(find_phrase(organisation, full))
+
+
+def _barred(read: Read, marked: Sequence[int]) -> list[int]:
+    return sorted({*marked, *np.flatnonzero(read.person > SURE_TAG).tolist()})
 
 
 def _text(span: tuple[int, int] | None, full: str) -> str | None:

@@ -22,6 +22,8 @@ Numbers: TypeAlias = NDArray[np.float32]
 KINDS = (Kind.JOIN, Kind.LEAVE, Kind.MOVE, Kind.FOUND, Kind.ROLE, Kind.BOARD)
 STATUSES = (Status.CONFIRMED, Status.REPORTED, Status.CONSIDERED, Status.DENIED)
 FROM, TO, ROLE, FROM_ROLE, EVIDENCE = range(5)
+TRIED = 6  # spans of a field that are weighed against each other
+NEVER = -1e9
 LONGEST = 10  # pieces of an organisation's name or a role
 
 
@@ -107,30 +109,33 @@ class Pointers:
 
     def best(self, *which: int) -> Choice:
         """The most probable span of a field, or of several fields that must agree."""
-        return max(self.likely(*which), key=lambda c: c.log, default=Choice(None, -1e9))
+        return max(self.likely(*which), key=lambda c: c.log, default=Choice(None, NEVER))
 
     def likely(self, *which: int) -> list[Choice]:
-        """A few probable spans of a field, or of several fields that must agree."""
-        first, last = self._log[list(which)].mean(axis=0)
+        """The most probable spans of a field, or of several fields that must agree; the best first."""
         barred = self._barred_sides if which[0] in {FROM, TO} else self._barred
-        first, last = np.where(barred, -1e9, first), np.where(barred, -1e9, last)
-        return [choice for start in np.argsort(-first)[:6] if (choice := self._from(int(start), first, last))]
+        first, last = (np.where(barred, NEVER, log) for log in self._log[list(which)].mean(axis=0))
+        spans = [span for start in np.argsort(-first)[:TRIED] for span in self._from(int(start), first, last)]
+        return sorted(spans, key=lambda c: -c.log)[:TRIED]
 
-    def _from(self, start: int, first: Numbers, last: Numbers) -> Choice | None:
-        """The best span that begins with piece `start`."""
-        stop = start + int(last[start : start + LONGEST].argmax())
-        log = float(first[start] + last[stop]) / 2
-        if log < -1e8 or not 0 <= self._window.start[start] < self._window.end[stop]:
-            return None
-        return Choice((self._window.start[start], self._window.end[stop]), log)
+    def _from(self, start: int, first: Numbers, last: Numbers) -> Iterator[Choice]:
+        """The spans that begin with piece `start`."""
+        for stop in range(start, min(start + LONGEST, len(last))):
+            if self._window.start[stop] < 0:  # the end of the title, or of the window
+                return
+            if first[start] > NEVER / 2 and last[stop] > NEVER / 2:
+                yield Choice((self._window.start[start], self._window.end[stop]), float(first[start] + last[stop]) / 2)
 
     def apart(self) -> tuple[Choice, Choice]:
-        """The best pair of an origin and a target of different names."""
-        pairs = [(a, b) for a in self.likely(FROM) for b in self.likely(TO) if self._ids(a) != self._ids(b)]
-        return max(pairs, key=lambda p: p[0].log + p[1].log, default=(Choice(None, -1e9), Choice(None, -1e9)))
+        """The best pair of an origin and a target of different names that do not overlap."""
+        pairs = [(a, b) for a in self.likely(FROM) for b in self.likely(TO) if self._differ(a, b)]
+        return max(pairs, key=lambda p: p[0].log + p[1].log, default=(Choice(None, NEVER), Choice(None, NEVER)))
 
-    def _ids(self, choice: Choice) -> list[int]:
-        return [self._window.ids[i] for i in self._window.pieces_of(*choice.span)] if choice.span else []
+    def _differ(self, a: Choice, b: Choice) -> bool:
+        if a.span is None or b.span is None or (a.span[0] < b.span[1] and b.span[0] < a.span[1]):
+            return False
+        x, y = (self._window.pieces_of(*c) for c in (a.span, b.span))
+        return [self._window.ids[i] for i in x] != [self._window.ids[i] for i in y]
 
     def given(self, which: int, places: tuple[tuple[int, int], ...] | None) -> Choice | None:
         """The most probable of the given places of a field."""
@@ -146,7 +151,7 @@ class Pointers:
 
     def place(self, which: int) -> tuple[int, int] | None:
         """Where a stretch of any length stands: its most probable first and last piece."""
-        first, last = (np.where(self._barred, -1e9, self._log[which, end]) for end in (0, 1))
+        first, last = (np.where(self._barred, NEVER, self._log[which, end]) for end in (0, 1))
         start = int(first.argmax())
         stop = start + int(last[start:].argmax())
         return (self._window.start[start], self._window.end[stop]) if self._window.start[start] >= 0 else None

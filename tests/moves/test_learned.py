@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from monitor.model import Claim, Kind
 from monitor.moves.learned import MODEL, LearnedReader
-from monitor.moves.learned_decode import Draft
+from monitor.moves.learned_decode import FROM, KINDS, TO, Answer, Draft, drafts
 from monitor.moves.learned_merge import merge
 from monitor.moves.learned_people import find_name, find_people, tidy
 from monitor.moves.learned_tokens import MAX_WINDOW, Shape, WordPieces, is_title_case, sentences, shape_of, windows
@@ -104,6 +105,38 @@ def test_tidy_takes_off_quotes_and_possessives_but_keeps_jr():
     text = "“Jane Roe’s” Robert Downey Jr."
     assert text[slice(*tidy(text, 0, 11))] == "Jane Roe"
     assert text[slice(*tidy(text, 13, len(text)))] == "Robert Downey Jr."
+
+
+def answer(window, kind: Kind, sides: dict[int, dict[int, float]]) -> Answer:
+    """An answer that is sure of `kind` and whose pointers hold the given logits: field -> piece -> logit."""
+    pointers = np.full((2, 5, 2, len(window)), -5.0, dtype=np.float32)
+    for field, logits in sides.items():
+        for piece, logit in logits.items():
+            pointers[:, field, :, piece] = logit
+    kinds = np.array([[8.0 if k is kind else 0.0 for k in KINDS]] * 2, dtype=np.float32)
+    return Answer(np.array([4.0, -9.0], dtype=np.float32), kinds, np.zeros((2, 4), dtype=np.float32), pointers)
+
+
+def test_nobody_moves_from_a_company_to_itself(pieces):
+    title = "Roe moves from Apple to Meta"
+    (window,) = windows(pieces, title, "")
+    apple, meta = 4, 6
+    sides = {FROM: {apple: 5.0}, TO: {apple: 5.0, meta: 4.0}}
+    (found,) = drafts(answer(window, Kind.MOVE, sides), window, [1], 0.5)
+    assert (title[slice(*found.from_org)], title[slice(*found.to_org)]) == ("Apple", "Meta")
+
+
+def test_a_barred_piece_is_no_side(pieces):
+    title = "Roe replaces Smith at Meta"
+    (window,) = windows(pieces, title, "")
+    smith, meta = 3, 5
+    (found,) = drafts(
+        answer(window, Kind.JOIN, {FROM: {0: 5.0}, TO: {smith: 6.0, meta: 4.0}}),
+        window,
+        [1, smith],
+        0.5,
+    )
+    assert (found.kind, title[slice(*found.to_org)], found.from_org) == (Kind.JOIN, "Meta", None)
 
 
 def draft(kind: Kind, full: str, origin: str | None, target: str | None, confidence: float) -> Draft:
