@@ -116,9 +116,9 @@ class Article:
         groups: dict[str, list[Draft]] = {}
         for draft in kept:
             groups.setdefault(self._key(draft.person or "", groups), []).append(draft)
-        merged = [d for drafts in groups.values() for d in self._merge(drafts)]
-        for draft in merged:
+        for draft in kept:
             draft.signs |= self._signs(draft)
+        merged = [d for drafts in groups.values() for d in self._merge(drafts)]
         return [self._claim(d) for d in merged]
 
     def _signs(self, draft: Draft) -> set[str]:
@@ -150,6 +150,8 @@ class Article:
         if own in _PLATFORMS and not (draft.role or draft.from_role):
             signs.add("platform")
         signs |= {f"register:{name}" for name in self._registers()}
+        if _EARLIER.search(draft.sentence.text):
+            signs.add("cue:earlier")
         year = re.search(r"\b((?:19|20)\d\d)\b", draft.sentence.text)
         if year:
             signs.add("year:past" if int(year[1]) < self.published.year else "year:now")
@@ -162,7 +164,7 @@ class Article:
             return "unstated"
         months = (self.published.year - int(stated[:4])) * 12
         months += self.published.month - int(stated[5:7]) if len(stated) > 4 else 0  # noqa: PLR2004 - a bare year
-        return "future" if months < 0 else "now" if months < 2 else "months" if months < 12 else "years"  # noqa: PLR2004
+        return "future" if months < 0 else "now" if months < 1 else "months" if months < 12 else "years"  # noqa: PLR2004
 
     def _stated_date(self, draft: Draft) -> str | None:
         sentence = draft.sentence
@@ -297,7 +299,14 @@ class Article:
         person, how = (
             (self.profile.named[0], "only") if len(self.profile.named) == 1 else (self.profile.opening, "first")
         )
-        if not person:
+        plural = draft.who.text.lower().endswith(("s", "executives"))
+        leaving = any(d.person == person and d.kind is Kind.LEAVE for d in self.drafts)
+        if (
+            not person
+            or plural
+            or (self._in_title(person) and not self.title.startswith(f"{person}:"))
+            or (leaving and draft.kind is Kind.JOIN)
+        ):
             return []
         old = draft.who
         draft.who = Phrase(letter=PERSON, text=person, start=0, end=0, role=old.text, org=old.org, former=old.former)
@@ -318,6 +327,8 @@ class Article:
         if not org:
             org, how = self.profile.main_org(), "main"
         if org and draft.kind is not Kind.LEAVE and draft.who.former and draft.who.org == org:
+            return
+        if org and (draft.person or "").endswith(org):
             return
         if not org:
             return
@@ -370,6 +381,8 @@ class Article:
 
     def _claim(self, draft: Draft) -> Claim:
         sentence = draft.sentence
+        if draft.kind is Kind.MOVE and not (draft.from_org and draft.to_org):
+            draft.kind = Kind.JOIN if draft.to_org else Kind.LEAVE
         future = bool({"aux:will", "aux:to"} & draft.signs) or "tense:ing" in draft.signs
         background = self._background(draft)
         when = self._stated_date(draft)
@@ -394,7 +407,11 @@ class Article:
         )
 
     def _background(self, draft: Draft) -> bool:
-        return score(load_weights().past, draft.signs) > 0.5  # noqa: PLR2004 - the likelier of two
+        """What is told as news once is news."""
+        return min(self._past(d) for d in (draft, *draft.twins)) > 0.5  # noqa: PLR2004 - the likelier of two
+
+    def _past(self, draft: Draft) -> float:
+        return score(load_weights().past, draft.signs)
 
     def _register(self) -> Register:
         found = self._registers()
@@ -409,6 +426,10 @@ def _register_patterns() -> dict[str, re.Pattern[str]]:
     return {name: re.compile(pattern, re.I) for name, pattern in load_table("registers").items()}
 
 
+_EARLIER = re.compile(
+    r"\b(?:earlier (?:this|in)|last (?:week|month|year|summer|fall|autumn|spring|winter)|recent|previously|ago|formerly|originally|first joined|(?:spent|after) \w+ years|at the time|back in|until|since then|went on to|over the (?:past|last))\b",
+    re.I,
+)
 _PLATFORMS = {
     "Twitter",
     "X",
@@ -459,6 +480,8 @@ _TOP = {"ceo", "boss", "chief", "executive", "head", "leader"}
 
 def _mergeable(a: Draft, b: Draft) -> bool:
     kinds = {a.kind, b.kind}
+    if ("when:years" in a.signs) != ("when:years" in b.signs) and a.role and b.role and not _same_role(a.role, b.role):
+        return False  # another time
     if kinds == {Kind.BOARD} or len(kinds) == 1:
         return all(not x or not y or _same(x, y) for x, y in ((a.from_org, b.from_org), (a.to_org, b.to_org)))
     if kinds <= {Kind.JOIN, Kind.ROLE, Kind.MOVE}:
@@ -491,4 +514,5 @@ def _join_drafts(kept: Draft, other: Draft) -> None:
     kept.from_role = kept.from_role or other.from_role
     if Status.REPORTED in {kept.status, other.status} and Status.CONFIRMED in {kept.status, other.status}:
         kept.status = Status.REPORTED
-    kept.signs |= {"told:again"}
+    kept.signs.add("told:again")
+    kept.twins.append(other)

@@ -22,6 +22,7 @@ class Place:
     start: int  # of the match in `line`
     is_title: bool
     nominal: bool = False
+    trigger: str = ""
 
 
 def decide_status(place: Place) -> Status | None:
@@ -36,6 +37,8 @@ def decide_status(place: Place) -> Status | None:
         return None
     if re.search(r" to\b", aux[:4]) and _cue("sentence", "called").search(before[-50:]):
         return None
+    if not place.auxiliary.strip() and place.trigger in _BARE and _cue("sentence", "called").search(before[-50:]):
+        return None
     if _cue("auxiliary", "denied").search(aux):
         return Status.DENIED
     if _cue("auxiliary", "undecided").search(aux) or (place.is_title and _cue("sentence", "question").search(line)):
@@ -45,6 +48,9 @@ def decide_status(place: Place) -> Status | None:
     if _cue("auxiliary", "reported").search(aux) or _cue("sentence", "reported").search(line):
         return Status.REPORTED
     return Status.CONFIRMED
+
+
+_BARE = {"resign", "quit", "step down", "leave", "retire", "step aside", "depart"}
 
 
 @functools.cache

@@ -23,6 +23,7 @@ _UNNAMED = re.compile(
     r" (?:the|its|their|a|it|they|which) (?:\S+ ){0,3}?(?:(?:has|have|had|also|recently|will|would|is|are) )*$"
 )
 _PASSIVE = re.compile(r"\b(?:is|was|were|been|be|being|are|gets|got|who)\b")
+_AFTER_PARTICIPLE = {"as", "to", "by", "from", "after", "over", "for", "in", "following", "amid", ".", ","}
 _DESCRIBES = {
     "developer",
     "publisher",
@@ -61,6 +62,7 @@ class Draft:
     date: str | None = None
     old: Phrase | None = None  # predecessor
     signs: set[str] = field(default_factory=set)  # features for background and confidence
+    twins: list[Draft] = field(default_factory=list)  # drafts that told the same
 
     @property
     def person(self) -> str | None:
@@ -156,11 +158,11 @@ class _FrameMatch:
             else:
                 self.subject = self._first_org()
                 aux = ""
-        if self.frame.name == "is-fired" and not _BE.search(aux) and not self.line.sentence.is_title:
+        if "passive" in self.frame.flags and not self._passive(aux):
             return  # active: another frame's
         status = decide_status(
             Place(line=self.line.text, auxiliary=aux, start=start, is_title=self.line.sentence.is_title,
-                  nominal="nominal" in self.frame.flags)
+                  nominal="nominal" in self.frame.flags, trigger=self.slots.get("trigger", ""))
         )  # fmt: skip
         if status is None:
             return
@@ -169,6 +171,11 @@ class _FrameMatch:
         people = [*who.people, *(self.line.phrase(self.slots["also"]).people if "also" in self.slots else ())]
         for person in people:
             yield self._draft(person, status, aux)
+
+    def _passive(self, aux: str) -> bool:
+        """Without a form of "to be", only a title or what follows the participle makes a passive."""
+        after = self.line.text[self.match.end() :].split(" ", 2)[1:2]
+        return bool(_BE.search(aux)) or self.line.sentence.is_title or after[0] in _AFTER_PARTICIPLE if after else True
 
     def _first_org(self) -> Phrase | None:
         found = re.search(r" (O\d+) ", self.line.text[: self.match.start()])
@@ -194,6 +201,8 @@ class _FrameMatch:
                 continue  # an object stands beside its verb
             match = pattern.match(text, at)
             groups = {k: v for k, v in match.groupdict().items() if v} if match else {}
+            if match and "role" in groups and self.line.phrase(groups["role"]).former:
+                continue  # what they were before
             if match and groups and not any(k in self.slots for k in groups if k not in {"det", "foundwhat"}):
                 self.slots.update(groups)
                 self.slots[f"by_{name}"] = "1"
@@ -263,20 +272,12 @@ class _FrameMatch:
         if not org and self.subject:
             subject = self.subject
             org = subject.text if subject.letter in {ORG, "N", "M"} else (subject.org if not subject.former else None)
-            if (
-                subject.letter == PERSON
-                and not subject.role
-                and not org
-                and draft.who.letter == ROLE
-                and " " in subject.text
-            ):
-                org = subject.text  # a firm named like a person
             draft.signs.add(f"subject:{subject.letter}")
         if not org:
             return
         if self.frame.kind is Kind.LEAVE:
             draft.from_org = draft.from_org or org
-        elif not draft.to_org:
+        elif not draft.to_org or ("to" not in self.slots and self.subject and self.subject.letter == ORG):
             draft.to_org = org
 
     def _kind(self, draft: Draft) -> None:

@@ -156,7 +156,10 @@ def _build_role(groups: Mapping[str, str], line: Line, former: bool, referents: 
 
 
 def _is_state_role(text: str, referents: Mapping[str, str]) -> bool:
-    return any(word.strip(".").lower() in referents["state_roles"].split() for word in text.split())
+    words = text.lower().replace(".", "").split()
+    if words[-1] in {"boss", "manager", "coach", "captain"}:
+        return len(words) == 1  # a national team's
+    return any(word in referents["state_roles"].split() for word in words)
 
 
 def _build_person(groups: Mapping[str, str], line: Line, former: bool, _: Mapping[str, str]) -> Phrase | None:

@@ -65,7 +65,8 @@ class LearnedReader:
         """Every draft, also unlikely ones, with its confidence."""
         full = f"{title}\n{text}"
         reads = self._reads(title, text)
-        for person in find_people([n for r in reads for n in _names(r, full)], full):
+        covered = full[: max(end for read in reads for end in read.window.end)]
+        for person in find_people([n for r in reads for n in _names(r, full)], covered):
             yield from self._drafts(person, reads, len(title))
 
     def score(self, title: str, text: str, claim: Claim) -> float:
@@ -221,5 +222,5 @@ def _text(span: tuple[int, int] | None, full: str) -> str | None:
 
 def _sentence_of(place: tuple[int, int], full: str, title_end: int) -> tuple[int, int]:
     """The sentence (the title is one) in which most of `place` stands."""
-    stretches = [(0, title_end), *sentences(full, title_end + 1)]
+    stretches = [(0, title_end), *sentences(full[: place[1] + 1000], title_end + 1)]
     return max(stretches, key=lambda s: min(s[1], place[1]) - max(s[0], place[0]))

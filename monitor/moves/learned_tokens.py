@@ -11,16 +11,20 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 MAX_TITLE = 48  # pieces: longer ones are feeds that put the lead into the title
 MAX_WINDOW = 192  # pieces, title included
+MAX_WINDOWS = 40  # of an article, some 5,000 words: what stands behind them is seldom news
+MAX_SENTENCES = 1000
+MAX_WORD = 100  # letters, as in BERT: longer ones are no words, and matching is quadratic
 _WORD = re.compile(r"[^\W_]+|[^\w\s]|_")
 # A full stop ends a sentence where a capital, quote or digit follows and no title, initial or "U.S." stands before it.
 _SENTENCE_END = re.compile(
     r"(?:(?<![A-Z])(?<!\b[A-Z][a-z])(?<!\bMrs)(?<!\bSen)(?<!\bRep)(?<!\bGov)(?<!\bGen)(?<!\bInc)(?<!\bLtd)(?<!\bCorp)"
-    r"(?<!\bProf)(?<!\bHon)(?<!\bCol)\.|[!?…])[\"”’')\]]*\s+(?=[\"“‘'(\[]*[A-Z0-9])|\s*\n\s*"
+    r"(?<!\bProf)(?<!\bHon)(?<!\bCol)\.|[!?…])[\"”’')\]]*\s+(?=[\"“‘'(\[]*[A-Z0-9])|\n\s*"
 )
 
 
@@ -80,7 +84,7 @@ class WordPieces:
         lines = vocabulary.read_text(encoding="utf-8").splitlines()
         self._ids = {piece: number for number, piece in enumerate(lines)}
         self._unknown, self.cls, self.sep = (self._ids[name] for name in ("[UNK]", "[CLS]", "[SEP]"))
-        self._split = cache(self._split_word)
+        self._split = lru_cache(maxsize=20_000)(self._split_word)
 
     def cut(self, text: str, start: int, end: int) -> Pieces:
         pieces = Pieces([], [], [], [])
@@ -100,6 +104,8 @@ class WordPieces:
         return self._longest_matches(plain)
 
     def _longest_matches(self, word: str) -> tuple[tuple[int, int, int], ...]:
+        if len(word) > MAX_WORD:
+            return ((self._unknown, 0, len(word)),)
         found, at = [], 0
         while at < len(word):
             end = next((e for e in range(len(word), at, -1) if ("##" if at else "") + word[at:e] in self._ids), 0)
@@ -144,8 +150,8 @@ def windows(pieces: WordPieces, title: str, text: str, size: int = MAX_WINDOW) -
     head = _clip(pieces.cut(full, 0, len(title)), MAX_TITLE)
     part = Part.TITLE_CASE if is_title_case(title) else Part.TITLE
     room = size - len(head) - 3
-    body = [_clip(pieces.cut(full, a, b), room) for a, b in sentences(full, len(title) + 1)]
-    for group in _groups([len(p) for p in body], room) or [range(0)]:
+    body = [_clip(pieces.cut(full, a, b), room) for a, b in islice(sentences(full, len(title) + 1), MAX_SENTENCES)]
+    for group in _groups([len(p) for p in body], room)[:MAX_WINDOWS] or [range(0)]:
         yield _window(pieces, head, part, [body[i] for i in group])
 
 

@@ -19,6 +19,49 @@ _ORG_LINKS = {"of", "for", "&", "and"}
 _LONGEST_NAME = 7
 _CAMEL = re.compile(r"^(?!Mc|Mac|De|Le|La|Di|Du|Van|O['’]|Fitz|St)\w*[a-z][A-Z]|^[A-Z]{2,}[a-z]|\d")
 _NEVER = {
+    "company",
+    "studio",
+    "network",
+    "firm",
+    "job",
+    "startup",
+    "start-up",
+    "bank",
+    "team",
+    "role",
+    "post",
+    "group",
+    "club",
+    "party",
+    "government",
+    "administration",
+    "cabinet",
+    "agency",
+    "university",
+    "college",
+    "school",
+    "church",
+    "army",
+    "police",
+    "court",
+    "council",
+    "committee",
+    "campaign",
+    "show",
+    "season",
+    "league",
+    "state",
+    "city",
+    "county",
+    "country",
+    "union",
+    "department",
+    "ministry",
+    "office",
+    "center",
+    "centre",
+    "magazine",
+    "newspaper",
     "board",
     "url",
     "read",
@@ -196,7 +239,7 @@ class _SentenceNames:
             following[:1].isupper() and following.lower() not in self.lexicon.stop and not self._is_role_word(i + 1)
         )
         if letter == PLACE:
-            return not (goes_on and self.lower[i + 1] in self.lexicon.org_marks)
+            return not (goes_on and self._mark_ahead(i + 1))
         if (
             goes_on
             and not self.titled
@@ -208,6 +251,16 @@ class _SentenceNames:
         if before and before.text in self.lexicon.given_names and before.text.lower() not in self.lexicon.common:
             return False
         return self.lower[i] not in self.lexicon.common or bool(i) or not self.titled
+
+    def _mark_ahead(self, i: int) -> bool:
+        """Return whether the capitalised words from `i` on end in a word that marks an organisation."""
+        while i < len(self.tokens) and self.tokens[i].capitalised and self.lower[i] not in self.lexicon.stop:
+            if self.lower[i] in self.lexicon.org_marks and not (
+                self.titled and self.lower[i] in self.lexicon.modifiers
+            ):
+                return True
+            i += 1
+        return False
 
     def _is_role_word(self, i: int) -> bool:
         return self.lower[i] in self.lexicon.heads or self.lower[i] in self.lexicon.modifiers

@@ -97,6 +97,12 @@ class _SentenceReferences:
                     added.append(Phrase(letter=ORG, text=target.text, start=token.start, end=last.end))
         return added
 
+    def _company_before(self, start: int) -> Phrase | None:
+        """Return the organisation of the sentence, or of the one before where the sentence names outlets only."""
+        here = [p for p in self.found if p.letter == ORG and p.end <= start and not p.source]
+        told = [p for p in here if p.text not in load_lexicon().outlets]
+        return next(iter(told), None) or self.org or next(iter(here), None)
+
     def _company_after(self, i: int) -> Token | None:
         """Return the noun of "the company" or "the oat-milk company"."""
         first, second = (list(self.tokens[i + 1 : i + 3]) + [None, None])[:2]
