@@ -17,7 +17,7 @@ def configure_log(level: str = "INFO") -> None:
     """Send the log to standard error; call once, at start-up."""
     terminal = sys.stderr.isatty()
     logging.basicConfig(level=level, stream=sys.stderr, format="%(message)s")
-    logging.getLogger("apscheduler").setLevel(max(logging.getLevelNamesMapping()[level], logging.WARNING))
+    logging.getLogger("apscheduler").setLevel(max(logging.getLevelNamesMapping()[level], logging.ERROR))
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

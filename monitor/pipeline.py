@@ -237,6 +237,7 @@ def page_of(leased: EntryToRead) -> Page:
         title=entry.title,
         summary=entry.summary,
         published_at=decide_published_at(entry.published_at, leased.first_seen_at),
+        first_seen_at=leased.first_seen_at,
         origin=leased.origin,
     )
 

@@ -12,6 +12,7 @@ from monitor.config import Config
 from monitor.model import Claim, Delivery, GroupClaim, Move, SubjectKind
 from monitor.ports import Reader
 
+PIPED_WIDTH = 160  # columns of a table that is not shown on a terminal
 STATUS_STYLE = {"confirmed": "green", "reported": "yellow", "considered": "cyan", "denied": "red"}
 STATE_STYLE = {"accepted": "green", "pending": "yellow", "leased": "cyan", "dead": "red"}
 
@@ -142,6 +143,8 @@ def _print(table: Any, footer: str) -> None:
     from rich.console import Console
 
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=PIPED_WIDTH)
     console.print(table)
     console.print(f"[dim]{footer}[/]")
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 from aiosmtpd.controller import Controller
 
 
-@dataclass(slots=True)
+@dataclass  # not slotted: aiosmtpd makes a weak reference to it
 class Mailbox:
     """A mail server that keeps what it accepts; a context manager.  `answer` is its reply to DATA."""
 
