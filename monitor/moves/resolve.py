@@ -74,6 +74,8 @@ def _fit(move: Move, claim: SourcedClaim, moves: Sequence[Move], parents: Mappin
     if (move.kind is Kind.BOARD) != (claim.claim.kind is Kind.BOARD):
         return 2 if _same_breath(move, claim, parents) else 0
     sides = _Sides.compare(move, claim, parents)
+    if _founds_only_one(move, claim) and sides.arrival_agrees and sides.agreeing < 2:
+        return 0  # who founded a place may join it again years later
     if sides.agreeing and not sides.clashing:
         same = _same_time(move, claim) and _same_step(move, claim) and not _reversed_since(move, claim, moves, parents)
         return (2 + (sides.agreeing > 1)) if same else 0
@@ -86,6 +88,10 @@ def _same_person(move: Move, claim: SourcedClaim) -> bool:
     if move.person_id and claim.person_id:
         return move.person_id == claim.person_id
     return same_person(move.person, claim.claim.person)
+
+
+def _founds_only_one(move: Move, claim: SourcedClaim) -> bool:
+    return (move.kind is Kind.FOUND) != (claim.claim.kind is Kind.FOUND)
 
 
 def _same_breath(move: Move, claim: SourcedClaim, parents: Mapping[str, str]) -> bool:
@@ -139,8 +145,6 @@ def _same_time(move: Move, claim: SourcedClaim) -> bool:
     """Two explicit dates far apart speak of two moves; else a telling years later is still a telling."""
     if claim.claim.date and move.date:
         return _dates_agree(move.date, claim.claim.date)
-    if claim.claim.kind is not move.kind and Kind.FOUND in (claim.claim.kind, move.kind):
-        return abs(_moved_at(move) - claimed_at(claim)) <= SAME_DATE
     return True
 
 

@@ -142,11 +142,17 @@ def test_two_promotions_are_two_moves():
 
 
 def test_founding_long_ago_is_not_the_return_of_today():
-    moves = ledger(
-        told("Robert Fergus", "found", None, "FAIR", date="2014", background=True),
-        told("Robert Fergus", "move", "Google DeepMind", "Meta"),
-    )
-    assert {m.kind for m in moves} == {Kind.FOUND, Kind.MOVE}
+    for date in ("2014", None):
+        moves = ledger(
+            told("Robert Fergus", "found", None, "FAIR", date="2014", background=True),
+            told("Robert Fergus", "move", "Google DeepMind", "Meta", date=date),
+        )
+        assert {m.kind for m in moves} == {Kind.FOUND, Kind.MOVE}
+
+
+def test_leaving_to_found_is_one_move():
+    (move,) = ledger(told("Liam Fedus", "leave", "OpenAI"), told("Liam Fedus", "found", "OpenAI", None))
+    assert move.kind is Kind.FOUND
 
 
 def test_a_look_back_finds_the_move_it_speaks_of():
