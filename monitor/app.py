@@ -6,7 +6,7 @@ Never decides anything; what is built here lives until `App.close`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from ipaddress import ip_network
@@ -17,11 +17,12 @@ from monitor.collect.http import HttpFetcher, HttpLimits, HttpOptions
 from monitor.config import Channel as ChannelConfig
 from monitor.config import Config, EmailChannel, KnownMove, LogChannel, WebhookChannel
 from monitor.config import Route as RouteConfig
+from monitor.errors import MonitorError, TransientError
 from monitor.match.watchlist import Watchlist
 from monitor.model import ArticleResult, Move, Origin, Page, Register, StatusChange, Subject, content_id
 from monitor.moves.reader import default_reader
 from monitor.names import person_key
-from monitor.notify.email import Email, Relay, Tls, spread_email
+from monitor.notify.email import Email, Relay, Tls, name_recipient, spread_email
 from monitor.notify.log import Log
 from monitor.notify.routes import Route, spread
 from monitor.notify.rules import AlertRules
@@ -76,6 +77,44 @@ def build(config: Config, state: Path, clock: Clock, *, locked: bool = True) -> 
     )
 
 
+def rebuild(app: App, config: Config, clock: Clock) -> App:
+    """Build the program anew under `config`, over the same store and lock; parts that it does not change are kept.
+
+    Raises MonitorError where the new parts do not work; then nothing has changed.
+    """
+    old, new = app.config.settings, config.settings
+    same_http = (old.http, old.poll, old.contact) == (new.http, new.poll, new.contact)
+    same_work = (app.config.subjects, old.pages) == (config.subjects, new.pages)
+    fetcher = app.fetcher if same_http else build_fetcher(config, clock)
+    sandbox = app.sandbox if same_work else build_sandbox(config)
+    pipeline = build_pipeline(config, app.store, fetcher, sandbox, clock)
+    built = replace(app, config=config, pipeline=pipeline, fetcher=fetcher, sandbox=sandbox)
+    try:
+        if not same_work:
+            prove(sandbox)
+        app.store.sync_feeds([feed.as_feed() for feed in config.feeds], clock.now())
+        app.store.add_known_moves([build_known_move(known, clock.now()) for known in config.known_moves])
+    except MonitorError:
+        close_replaced(built, [app])
+        raise
+    return built
+
+
+def prove(sandbox: ProcessSandbox) -> None:
+    """Have a worker start and do nothing: a watchlist that it cannot be built with shows here."""
+    ((_, result),) = sandbox.map(str, [""])
+    if isinstance(result, MonitorError):
+        raise TransientError(f"no worker starts: {result}")
+
+
+def close_replaced(app: App, kept: Sequence[App]) -> None:
+    """Close those parts of `app` that none of `kept` shares."""
+    if all(app.sandbox is not other.sandbox for other in kept):
+        app.sandbox.close()
+    if all(app.fetcher is not other.fetcher for other in kept):
+        app.fetcher.close()
+
+
 def prepare_store(store: SqliteStore, config: Config, now: datetime) -> None:
     """Tell the store what is configured, and take up at once what an earlier process left half done."""
     store.sync_feeds([feed.as_feed() for feed in config.feeds], now)
@@ -114,7 +153,6 @@ def build_pipeline(
     config: Config, store: SqliteStore, fetcher: HttpFetcher, sandbox: ProcessSandbox, clock: Clock
 ) -> Pipeline:
     channels = {each.name: build_channels(each, fetcher) for each in config.channels}
-    members = {name: tuple(channel.name for channel in several) for name, several in channels.items()}
     reads_pages = {feed.id for feed in config.feeds if feed.pages}
     return Pipeline(
         store=store,
@@ -127,7 +165,7 @@ def build_pipeline(
         subjects={subject.id: subject for subject in config.subjects},
         parents=config.parents,
         rules=build_rules(config),
-        routes=[spread(build_route(route), members) for route in config.routes],
+        routes=build_routes(config),
         max_entry_age=config.settings.pages.max_age,
     )
 
@@ -137,6 +175,16 @@ def build_rules(config: Config) -> AlertRules:
     return AlertRules(
         threshold=settings.alert_confidence, max_age=settings.alert_max_age, alert_backlog=settings.alert_backlog
     )
+
+
+def build_routes(config: Config) -> list[Route]:
+    """Build the routes, each leading to the recipients of its mail channels."""
+    members = {
+        channel.name: tuple(name_recipient(channel.name, each) for each in channel.recipients)
+        for channel in config.channels
+        if isinstance(channel, EmailChannel)
+    }
+    return [spread(build_route(route), members) for route in config.routes]
 
 
 def build_route(route: RouteConfig) -> Route:
@@ -149,6 +197,8 @@ def build_route(route: RouteConfig) -> Route:
         companies=match.companies,
         from_companies=match.from_companies,
         to_companies=match.to_companies,
+        parents=match.parents,
+        outlets=match.outlets,
         kinds=match.kinds,
         statuses=match.statuses,
         min_confidence=match.min_confidence,

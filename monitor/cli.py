@@ -8,29 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 import click
 
-from monitor.clock import Clock, FixedClock, SystemClock
-from monitor.errors import ConfigError, MonitorError
-
-if TYPE_CHECKING:
-    from monitor.app import App
-    from monitor.config import Config
-    from monitor.store.sqlite import SqliteStore
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Folders:
-    config: Path
-    state: Path
+from monitor.clock import FixedClock, SystemClock
+from monitor.folders import Folders, OneLineGroup, loaded, opened, reading
 
 
 class Instant(click.ParamType[datetime]):
@@ -51,7 +36,7 @@ class Instant(click.ParamType[datetime]):
 INSTANT = Instant()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=OneLineGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option(
     "--config",
     envvar="MONITOR_CONFIG",
@@ -95,16 +80,12 @@ def run(folders: Folders) -> None:
     Polls the feeds that are due at once and then on their intervals; SIGTERM or Ctrl-C ends it within ten seconds.
     What was under way is taken up again at the next start.
     """
-    import threading
+    from monitor.config import load_config
+    from monitor.daemon import run_daemon
 
-    from monitor.daemon import run_for_ever, stop_on_signals
-
-    stop = threading.Event()
     with opened(folders, SystemClock()) as app:
-        stop_on_signals(stop)
-        finished = run_for_ever(app.pipeline, stop)
-    if not finished:  # a job outlasts our patience; its rows' leases bring them back
-        os._exit(0)
+        if not run_daemon(app, lambda: load_config(folders.config, os.environ), folders.config):
+            os._exit(0)  # a job outlasts our patience: nothing is closed under it, its rows' leases bring them back
 
 
 @main.command()
@@ -215,6 +196,35 @@ def moves(
         print_moves(found)
 
 
+# --- routes ---------------------------------------------------------------------------------------------------------
+
+
+@main.group()
+def routes() -> None:
+    """Try out who is told what."""
+
+
+@routes.command("test")
+@click.option("--move", help="Id of a move (`monitor moves --json` shows it), or part of its person's name.")
+@click.option("--last", default=5, show_default=True, help="The last N moves of the ledger.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def test_routes(folders: Folders, move: str | None, last: int, *, as_json: bool) -> None:
+    """Show for moves of the ledger who would get an alert of each, and why the others would not; sends nothing."""
+    from monitor.app import build_routes
+    from monitor.rehearsal import rehearsal_dict, rehearse, render_rehearsals
+
+    config = loaded(folders)
+    with reading(folders) as store:
+        found = store.find_moves(person=move, limit=last)
+    if not found:
+        raise click.ClickException(f"no move {move} in the ledger" if move else "the ledger holds no move yet")
+    subjects = {subject.id: subject for subject in config.subjects}
+    rehearsals = rehearse(found, build_routes(config), subjects, SystemClock().now())
+    dicts = [rehearsal_dict(each) for each in rehearsals]
+    click.echo(json.dumps(dicts, ensure_ascii=False, indent=1) if as_json else render_rehearsals(rehearsals))
+
+
 # --- the outbox -----------------------------------------------------------------------------------------------------
 
 
@@ -247,51 +257,3 @@ def replay(folders: Folders, id: str) -> None:
     if delivery is None:
         raise click.ClickException(f"no delivery {id}; `monitor deliveries` lists them")
     click.echo(f"{delivery.id} to {delivery.channel} is pending again")
-
-
-# --- what commands share --------------------------------------------------------------------------------------------
-
-
-def loaded(folders: Folders) -> Config:
-    """Load the configuration; its problems end the command with exit status 2."""
-    from monitor.config import load_config
-
-    try:
-        return load_config(folders.config, os.environ)
-    except ConfigError as error:
-        click.echo(str(error), err=True)
-        click.echo(f"{len(error.problems)} problem(s) in {folders.config}; nothing was started", err=True)
-        sys.exit(2)
-
-
-@contextmanager
-def opened(folders: Folders, clock: Clock, *, locked: bool = True) -> Iterator[App]:
-    """Build the program from its configuration; closed at the end."""
-    from monitor.app import build
-    from monitor.log import configure_log
-
-    config = loaded(folders)
-    configure_log()
-    try:
-        app = build(config, folders.state, clock, locked=locked)
-    except MonitorError as error:
-        raise click.ClickException(str(error)) from error
-    try:
-        yield app
-    finally:
-        app.close()
-
-
-@contextmanager
-def reading(folders: Folders) -> Iterator[SqliteStore]:
-    """Open the store beside a running daemon."""
-    from monitor.store.sqlite import SqliteStore
-
-    path = folders.state / "monitor.db"
-    if not path.exists():
-        raise click.ClickException(f"no ledger in {folders.state}; `monitor run` or `monitor once` makes it")
-    store = SqliteStore.open(path, SystemClock().now())
-    try:
-        yield store
-    finally:
-        store.close()

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from monitor.config.units import Duration, Email, Network, PartialDate, Size, Url, render_duration
+from monitor.config.units import Address, Duration, Email, Network, PartialDate, Size, Url, render_duration
 from monitor.model import Kind, Origin, Register, Status
 
 Name = Annotated[str, Field(min_length=1)]
@@ -88,6 +88,10 @@ class Settings(File):
     )
     alert_max_age: Duration = Field(
         default=timedelta(days=14), description="News published longer ago raises no alert."
+    )
+    listen: Address | None = Field(
+        default=None,
+        description="Where /healthz, /readyz and /metrics answer, such as 127.0.0.1:9464; off if left out.",
     )
     poll: Poll = Field(default=Poll(), description="When feeds are polled.")
     pages: Pages = Field(default=Pages(), description="How articles are read.")
@@ -252,6 +256,8 @@ class Match(File):
     company: Names = Field(default=[], description="One side is one of these companies or a unit of one.")
     from_: Names = Field(default=[], alias="from", description="The company left is one of these or a unit of one.")
     to: Names = Field(default=[], description="The company joined is one of these or a unit of one.")
+    parent: Names = Field(default=[], description="One side is a unit of one of these companies.")
+    outlet: Names = Field(default=[], description="One of these outlets tells it: the domain of its site.")
     kind: _one_or_more(Kind) = Field(default=[], description="The kind of move.")  # type: ignore[valid-type]
     status: _one_or_more(Status) = Field(default=[], description="How sure it is.")  # type: ignore[valid-type]
     register_: _one_or_more(Register) = Field(  # type: ignore[valid-type]

@@ -109,6 +109,8 @@ class Match:
     companies: frozenset[str] = frozenset()  # on either side
     from_companies: frozenset[str] = frozenset()
     to_companies: frozenset[str] = frozenset()
+    parents: frozenset[str] = frozenset()  # above a company on either side
+    outlets: frozenset[str] = frozenset()  # domains
     kinds: frozenset[Kind] = frozenset()
     statuses: frozenset[Status] = frozenset()
     registers: frozenset[Register] = frozenset()

@@ -141,6 +141,8 @@ def _match(match: files.Match, names: _Names, cohorts: Mapping[str, tuple[str, .
         companies=names.ids("company", "company", match.company),
         from_companies=names.ids("company", "from", match.from_),
         to_companies=names.ids("company", "to", match.to),
+        parents=names.ids("company", "parent", match.parent),
+        outlets=frozenset(outlet.lower() for outlet in match.outlet),
         kinds=frozenset(match.kind),
         statuses=frozenset(match.status),
         registers=frozenset(match.register_),

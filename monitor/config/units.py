@@ -75,6 +75,13 @@ def check_network(value: str) -> str:
         raise ValueError(f"{error}; write an address or a network, such as 127.0.0.1 or 10.0.0.0/8") from error
 
 
+def check_address(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or not 0 <= int(port) <= 65535:
+        raise ValueError(f"{value!r} is not a host and a port, such as 127.0.0.1:9464 or [::1]:9464")
+    return value
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
@@ -90,6 +97,7 @@ Url = Annotated[
 ]
 Email = Annotated[str, AfterValidator(check_email), WithJsonSchema({"type": "string", "examples": ["me@example.org"]})]
 Network = Annotated[str, AfterValidator(check_network)]
+Address = Annotated[str, AfterValidator(check_address)]
 PartialDate = Annotated[
     str,
     BeforeValidator(check_date),

@@ -117,8 +117,12 @@ class Email:
 def spread_email(email: Email, recipients: Sequence[str]) -> tuple[Email, ...]:
     """Return one channel for each recipient, named "mail:anna@example.org": each has its own retries and its own end."""
     return tuple(
-        replace(email, name=f"{email.name}:{parseaddr(recipient)[1]}", recipient=recipient) for recipient in recipients
+        replace(email, name=name_recipient(email.name, recipient), recipient=recipient) for recipient in recipients
     )
+
+
+def name_recipient(channel: str, recipient: str) -> str:
+    return f"{channel}:{parseaddr(recipient)[1]}"
 
 
 def build_message(delivery: Delivery, *, sender: str, recipient: str) -> EmailMessage:

@@ -25,6 +25,8 @@ class Route:
     companies: frozenset[str] = frozenset()  # ids, on either side
     from_companies: frozenset[str] = frozenset()
     to_companies: frozenset[str] = frozenset()
+    parents: frozenset[str] = frozenset()  # ids above a company on either side
+    outlets: frozenset[str] = frozenset()  # domains
     kinds: frozenset[Kind] = frozenset()
     statuses: frozenset[Status] = frozenset()
     min_confidence: float = 0.0
@@ -91,12 +93,15 @@ def _explain(alert: Alert, routes: Sequence[Route]) -> Iterator[RouteOutcome]:
 def _find_misses(alert: Alert, route: Route) -> Iterator[str]:
     data: Any = alert.payload["data"]
     sources, targets = _company_ids(data["from"]), _company_ids(data["to"])
+    above = [id for side in ("from", "to") if data[side] for id in data[side]["parents"]]
     conditions: tuple[tuple[str, Iterable[str], Iterable[str | None]], ...] = (
         ("person", route.people, (data["person"]["id"],)),
         ("cohort", route.cohorts, data["person"]["cohorts"]),
         ("company", route.companies, sources + targets),
         ("from", route.from_companies, sources),
         ("to", route.to_companies, targets),
+        ("parent", route.parents, above),
+        ("outlet", route.outlets, {each["outlet"] for each in data["evidence"]}),
         ("kind", route.kinds, (data["kind"],)),
         ("status", route.statuses, (data["status"],)),
         ("register", route.registers, (data["register"],)),

@@ -44,6 +44,10 @@ def channels(*routes: Route, alert: Alert = ALERT) -> list[str]:
         ({"companies": frozenset({"openai"})}, False),
         ({"from_companies": frozenset({"meta"})}, True),
         ({"to_companies": frozenset({"meta"})}, False),
+        ({"parents": frozenset({"meta"})}, True),  # of FAIR
+        ({"parents": frozenset({"fair"})}, False),  # itself, not above it
+        ({"outlets": frozenset({"outlet.example"})}, True),
+        ({"outlets": frozenset({"other.example"})}, False),
         ({"kinds": frozenset({Kind.MOVE, Kind.JOIN})}, True),
         ({"kinds": frozenset({Kind.BOARD})}, False),
         ({"statuses": frozenset({Status.CONFIRMED})}, False),
