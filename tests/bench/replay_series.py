@@ -79,6 +79,7 @@ def write_config(folder: Path, port: int, series: str, confidence: float) -> Non
     files = {
         "settings": {
             "alert_confidence": confidence,
+            "alert_backlog": True,  # two of the known moves stand in the first poll
             "poll": {"interval": "1m"},
             "http": {"host_gap": "0s", "allow_networks": ["127.0.0.0/8"]},
         },
