@@ -24,6 +24,7 @@ STATUSES = (Status.CONFIRMED, Status.REPORTED, Status.CONSIDERED, Status.DENIED)
 FROM, TO, ROLE, FROM_ROLE, EVIDENCE = range(5)
 TRIED = 6  # spans of a field that are weighed against each other
 NEVER = -1e9
+LEAST_LOG = -30.0  # of the numbers that speak for a claim
 LONGEST = 10  # pieces of an organisation's name or a role
 
 
@@ -174,7 +175,7 @@ def _filled(answer: Answer, slot: int, pointers: Pointers, reading: tuple[Kind, 
         background=bool(slot),
         logit_exists=float(answer.exists[slot]),
         log_kind=float(_log_softmax(answer.kind[slot])[KINDS.index(kind)]),
-        log_sides=origin.log + target.log,
+        log_sides=max(origin.log + target.log, LEAST_LOG),
         role=None if kind is Kind.LEAVE else pointers.field(ROLE),
         from_role=pointers.field(FROM_ROLE),
         evidence=pointers.place(EVIDENCE),

@@ -171,15 +171,18 @@ def vary(item: Item, pool: Pools, rng: random.Random) -> Item:
         item = exchange(item, _new_organisations(item, pool, rng))
     if rng.random() < 0.12:
         item = title_case(item)
-    if rng.random() < (0.15 if item.claims else 0.04):
+    if rng.random() < (0.3 if item.claims else 0.1):
         item = in_article(item, pool, rng)
     return item
 
 
 def in_article(item: Item, pool: Pools, rng: random.Random) -> Item:
-    """The item between sentences that claim nothing, as what is claimed stands in an article."""
-    before, after = rng.sample(pool.filler, rng.randint(0, 4)), rng.sample(pool.filler, rng.randint(1, 5))
-    longer = replace(item, text="\n".join(filter(None, [*before, item.text, *after])))
+    """The item among sentences that claim nothing, as what is claimed stands in an article."""
+    stops = [end for _, end in sentences(item.text)] or [0]
+    cut = rng.choice(stops)
+    before, between, after = (rng.sample(pool.filler, rng.randint(0, most)) for most in (3, 3, 7))
+    parts = [*before, item.text[:cut].strip(), *between, item.text[cut:].strip(), *after]
+    longer = replace(item, text="\n".join(filter(None, parts)))
     return longer if all(c["evidence"] in longer.full for c in item.claims) else item
 
 

@@ -107,10 +107,10 @@ def calibrate(judged: list[Judged], ridge: float = 1.0) -> dict[str, float]:
     y = np.array([float(j.right) for j in judged])
     prior = np.array([0.0, 0.7, 0.7, 0.3])
     w = prior.copy()
-    for _ in range(50):
+    for _ in range(200):
         p = 1 / (1 + np.exp(-x @ w))
-        gradient = x.T @ (p - y) + ridge * (w - prior)
-        w -= np.linalg.solve((x.T * (p * (1 - p))) @ x + ridge * np.eye(len(w)), gradient)
+        step = np.linalg.solve((x.T * (p * (1 - p))) @ x + ridge * np.eye(len(w)), x.T @ (p - y) + ridge * (w - prior))
+        w -= step / max(1.0, float(np.abs(step).max()))  # no coefficient moves by more than 1 at a time
     return dict(zip(("bias", *FEATURES), (round(float(v), 4) for v in w), strict=True))
 
 

@@ -43,7 +43,6 @@ class Plan:
     epochs: int = 14
     minutes: float = math.inf  # where the clock runs out first, the learning rate falls with it
     rate: float = 7e-5  # of the encoder
-    head_rate: float = 8e-4
     seed: int = 0
     negatives: float = 0.6  # share of the items without a claim that an epoch visits
     half: bool = True  # bfloat16 arithmetic
@@ -207,7 +206,7 @@ def optimiser(net: Net, plan: Plan) -> torch.optim.AdamW:
     for name, weight in net.named_parameters():
         if weight.requires_grad:
             (heads if name.split(".")[1] in new else encoder).append(weight)
-    groups = [{"params": encoder, "lr": plan.rate}, {"params": heads, "lr": plan.head_rate}]
+    groups = [{"params": encoder, "lr": plan.rate}, {"params": heads, "lr": 10 * plan.rate}]
     return torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
 
 
@@ -248,7 +247,7 @@ def learn(net: Net, batch: Batch, optimise: torch.optim.Optimizer, plan: Plan) -
 def set_rate(optimise: torch.optim.Optimizer, plan: Plan, done: float) -> None:
     """Warm up over 6 % of the steps, then fall along a cosine to 2 %."""
     scale = min(1.0, done / 0.06) * max(0.02, 0.5 * (1 + math.cos(math.pi * done)))
-    for group, rate in zip(optimise.param_groups, (plan.rate, plan.head_rate), strict=True):
+    for group, rate in zip(optimise.param_groups, (plan.rate, 10 * plan.rate), strict=True):
         group["lr"] = rate * scale
 
 
@@ -276,6 +275,9 @@ def main() -> None:
     parser.add_argument(
         "--minutes", type=float, default=Plan.minutes, help="end after this time, if before the epochs do"
     )
+    parser.add_argument(
+        "--rate", type=float, default=Plan.rate, help="learning rate of the encoder; the heads' is tenfold"
+    )
     parser.add_argument("--seed", type=int, default=Plan.seed)
     parser.add_argument("--start", type=Path, help="go on from a checkpoint instead of the plain encoder")
     parser.add_argument("--keep", type=Path, help="write a checkpoint here after every epoch")
@@ -300,7 +302,13 @@ def run(options: argparse.Namespace) -> None:
     if options.start:
         net.load_state_dict(torch.load(options.start))
     if not options.only_export:
-        plan = Plan(epochs=options.epochs, minutes=options.minutes, seed=options.seed, half=not options.full_precision)
+        plan = Plan(
+            epochs=options.epochs,
+            minutes=options.minutes,
+            rate=options.rate,
+            seed=options.seed,
+            half=not options.full_precision,
+        )
         fit = [i for i in items if not is_held_out(i)]
         keep = (lambda: torch.save(net.state_dict(), options.keep)) if options.keep else (lambda: None)
         train(net, fit, WordPieces(options.out / "vocabulary.txt"), plan, keep)

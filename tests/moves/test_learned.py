@@ -1,5 +1,6 @@
 """The learned reader: offsets, windows, people, merging, and what the shipped network must not get wrong."""
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -224,9 +225,24 @@ def test_a_true_claim_scores_above_its_reverse_and_an_absent_name_scores_nothing
     assert reader.score(title, "", absent) == 0
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "🎉" * 400, "A" * 5000, "(" * 3000, "Jane Roe " * 500])
-def test_odd_texts_are_read_without_an_error(reader, text):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n\n",
+        "🎉" * 400,
+        "A" * 5000,
+        "(" * 3000,
+        "Jane Roe " * 500,
+        " " * 20_000,
+        "Roe left Apple. " * 20_000,
+        "A" * 200_000,
+    ],
+)
+def test_odd_texts_are_read_in_bounded_time(reader, text):
+    begin = time.process_time()
     reader.read("", text, DAY)
+    assert time.process_time() - begin < 8
 
 
 def test_the_model_folder_is_complete():
