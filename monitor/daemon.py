@@ -7,22 +7,51 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
+from queue import Empty, SimpleQueue
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from structlog.contextvars import bound_contextvars
 
+from monitor.app import App, close_replaced
+from monitor.clock import Clock
+from monitor.errors import MonitorError
+from monitor.heartbeat import Heartbeat
 from monitor.log import log
+from monitor.metrics import Metrics, metered
 from monitor.pipeline import Pipeline
+from monitor.reload import FolderWatch, Loader, Running, reload
+from monitor.service import notify
+from monitor.upkeep import Upkeep
+from monitor.web.health import Health
 
 HEARTBEAT = timedelta(seconds=1)
-PATIENCE = 8.0  # seconds that a stop waits for running jobs; their leases run out by themselves
+GRACE = 5.0  # seconds that running jobs have after a stop to end their batch
+CUT = 2.5  # seconds more, with their connections cut; then their leases bring their rows back at the next start
+RELOAD_AGAIN = 30.0  # seconds after which a reload that failed for reasons outside the files is tried again
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 Progress = Callable[[str, int], None]
+Arrow = Callable[[Pipeline], int]
+
+# One job an arrow, so that a slow feed never delays an alert.
+ARROWS: dict[str, Arrow] = {
+    "poll": Pipeline.poll_feeds,
+    "read": lambda pipeline: pipeline.read_entries() + pipeline.consolidate(),
+    "deliver": Pipeline.deliver,
+}
 
 
-def run_once(pipeline: Pipeline, progress: Progress = lambda arrow, rows: None) -> None:
+def no_progress(arrow: str, rows: int) -> None:
+    """Tell nobody."""
+
+
+def run_once(pipeline: Pipeline, progress: Progress = no_progress) -> None:
     """Drive every arrow until nothing is due: poll, read, consolidate, deliver."""
     arrows = (
         ("feeds polled", pipeline.poll_feeds),
@@ -35,50 +64,163 @@ def run_once(pipeline: Pipeline, progress: Progress = lambda arrow, rows: None) 
             progress(name, rows)
 
 
-def run_for_ever(pipeline: Pipeline, stop: threading.Event) -> bool:
-    """Run the heartbeat until `stop` is set; feeds that are due are polled at once.
-
-    Returns whether the jobs under way ended within `PATIENCE`.
-    """
-    scheduler = BackgroundScheduler(
-        timezone="UTC",
-        executors={"default": ThreadPoolExecutor(4)},
-        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-    )
-    # One job an arrow, so that a slow feed never delays an alert.  The heartbeat leases what is due; no job per feed.
-    for arrow in (pipeline.poll_feeds, read_and_consolidate(pipeline), pipeline.deliver):
-        scheduler.add_job(beat(arrow, stop), "interval", seconds=HEARTBEAT.total_seconds())
-    scheduler.start()
-    log.info("daemon.started")
-    stop.wait()
-    log.info("daemon.stopping")
-    ending = threading.Thread(target=scheduler.shutdown, daemon=True)
-    ending.start()
-    ending.join(PATIENCE)
-    return not ending.is_alive()
+# --- the heartbeat --------------------------------------------------------------------------------------------------
 
 
-def read_and_consolidate(pipeline: Pipeline) -> Callable[[], int]:
-    def read_then_consolidate() -> int:
-        return pipeline.read_entries() + pipeline.consolidate()
+@dataclass(slots=True, kw_only=True)
+class Heart:
+    """The jobs on their heartbeat, between `start` and `stop`."""
 
-    return read_then_consolidate
+    running: Running
+    metrics: Metrics
+    upkeep: Upkeep | None = None
+    heartbeat: Heartbeat = field(default_factory=lambda: Heartbeat((*ARROWS, "upkeep"), time.monotonic()))
+    stopping: threading.Event = field(default_factory=threading.Event)
+    _scheduler: BackgroundScheduler | None = None
 
+    def start(self) -> None:
+        """Begin to beat; what is due is worked on at once."""
+        self._scheduler = BackgroundScheduler(
+            timezone="UTC",
+            executors={"default": ThreadPoolExecutor(len(ARROWS) + 1)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        arrows: dict[str, Arrow] = {**ARROWS, "upkeep": self.upkeep or (lambda _: 0)}
+        for name, arrow in arrows.items():
+            self._scheduler.add_job(self._job(name, arrow), "interval", seconds=HEARTBEAT.total_seconds())
+        self._scheduler.start()
 
-def beat(arrow: Callable[[], int], stop: threading.Event) -> Callable[[], None]:
-    """Wrap an arrow as a job: it works until nothing is due, and one error never ends the daemon."""
+    def stop(self) -> bool:
+        """Let the jobs end their batch, then cut their connections; return whether all ended."""
+        self.stopping.set()
+        if self._scheduler is None:
+            return True
+        ending = threading.Thread(target=self._scheduler.shutdown, daemon=True)
+        ending.start()
+        ending.join(GRACE)
+        if ending.is_alive():
+            threading.Thread(target=self.running.app.fetcher.close, daemon=True).start()
+            ending.join(CUT)
+        return not ending.is_alive()
 
-    def job() -> None:
+    def _job(self, name: str, arrow: Arrow) -> Callable[[], None]:
+        def job() -> None:
+            with bound_contextvars(job=name):
+                while not self.stopping.is_set() and not self.heartbeat.pauses(name, time.monotonic()):
+                    if not self._batch(name, arrow):
+                        return
+
+        return job
+
+    def _batch(self, name: str, arrow: Arrow) -> int:
+        """Do one batch; whatever it raises ends the batch only: its rows' leases bring them back."""
         try:
-            while not stop.is_set() and arrow():
-                pass
-        except Exception:  # the top of a job: recorded; the rows' leases bring them back
-            log.exception("job.failed", arrow=getattr(arrow, "__name__", "arrow"))
+            with self.metrics.batch.labels(name).time(), self.running.use() as pipeline:
+                rows = arrow(pipeline)
+        except MonitorError as error:  # a full disk, a busy or damaged database: said in one line
+            self._failed(name, str(error))
+            return 0
+        except Exception as error:  # noqa: BLE001 - the top of a job
+            if not self.stopping.is_set():  # else it is our own cut
+                log.exception("job.crashed")
+            self._failed(name, repr(error))
+            return 0
+        if failures := self.heartbeat.beat(name, time.monotonic()):
+            log.info("job.recovered", failures=failures)
+        return rows
 
-    return job
+    def _failed(self, name: str, error: str) -> None:
+        self.metrics.failures.labels(name).inc()
+        pause = self.heartbeat.fail(name, error, time.monotonic())
+        log.error("job.failed", error=error, again_in=pause)
 
 
-def stop_on_signals(stop: threading.Event) -> None:
-    """Set `stop` on SIGTERM and SIGINT."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+def run_for_ever(running: Running, stop: threading.Event) -> bool:
+    """Run the heartbeat until `stop` is set; return whether the jobs under way ended in time."""
+    heart = Heart(running=running, metrics=Metrics())
+    heart.start()
+    stop.wait()
+    return heart.stop()
+
+
+# --- the daemon -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, kw_only=True)
+class Daemon:
+    """The heart, and what the outside world may ask of it: to stop, to reload, whether it is well."""
+
+    heart: Heart
+    load: Loader
+    watch: FolderWatch
+    clock: Clock
+    signals: SimpleQueue[int]
+    _reload_at: float | None = None  # monotonic
+
+    def run(self) -> bool:
+        """Run until SIGTERM or SIGINT; return whether the jobs under way ended in time.
+
+        Signals come through a queue, so that none interrupts the program between two steps.
+        """
+        self.heart.start()
+        log.info("daemon.started")
+        notify("READY=1", "STATUS=polling, reading, delivering")
+        while (number := self._next_signal()) not in (signal.SIGTERM, signal.SIGINT):
+            self._tick(asked=number == signal.SIGHUP)
+        log.info("daemon.stopping")
+        notify("STOPPING=1")
+        ended = self.heart.stop()
+        log.info("daemon.stopped", clean=ended)
+        return ended
+
+    def _next_signal(self) -> int | None:
+        try:
+            return self.signals.get(timeout=HEARTBEAT.total_seconds())
+        except Empty:
+            return None
+
+    def _tick(self, *, asked: bool) -> None:
+        stale = self.heart.heartbeat.stale(time.monotonic())
+        if stale:  # the watchdog hears nothing and restarts us
+            log.error("daemon.stale", **stale)
+        else:
+            notify("WATCHDOG=1")
+        if self.watch.edited() or asked or self._is_due():
+            self._reload()
+
+    def _is_due(self) -> bool:
+        return self._reload_at is not None and time.monotonic() >= self._reload_at
+
+    def _reload(self) -> None:
+        notify("STATUS=reloading")
+        before = self.heart.running.app
+        done = reload(self.heart.running, self.load, self.clock)
+        changed = self.heart.running.app is not before
+        self.heart.metrics.reloads.labels("done" if changed else "kept").inc()
+        self._reload_at = None if done else time.monotonic() + RELOAD_AGAIN
+        notify("STATUS=polling, reading, delivering")
+
+
+def hear_signals() -> SimpleQueue[int]:
+    """Return the queue in which signals arrive from now on: a handler does nothing but put, which is reentrant there."""
+    signals: SimpleQueue[int] = SimpleQueue()
+    for number in SIGNALS:
+        signal.signal(number, lambda number, _: signals.put(number))
+    return signals
+
+
+def run_daemon(app: App, load: Loader, folder: Path) -> bool:
+    """Run `app` until a signal ends it, reloading `folder` when it is edited; return whether all jobs ended in time."""
+    signals, clock, metrics = hear_signals(), app.pipeline.clock, Metrics()
+    running = Running(app, lambda pipeline: metered(pipeline, metrics))
+    metrics.watch(lambda: {"counts": app.store.counts(), "figures": app.store.figures()}, clock)
+    upkeep = Upkeep(app.store, lambda: running.app.config.settings, clock)
+    heart = Heart(running=running, metrics=metrics, upkeep=upkeep)
+    health = Health(heartbeat=heart.heartbeat, metrics=metrics)
+    if app.config.settings.listen:
+        log.info("health.listening", port=health.start(app.config.settings.listen))
+    ended = Daemon(heart=heart, load=load, watch=FolderWatch(folder), clock=clock, signals=signals).run()
+    health.close()
+    if ended:
+        close_replaced(running.app, [app])  # the rest is the caller's, who built it
+    return ended

@@ -29,6 +29,7 @@ from monitor.daemon import run_for_ever
 from monitor.demo.mailbox import Mailbox
 from monitor.demo.newsroom import Newsroom, Story
 from monitor.log import configure_log
+from monitor.reload import Running
 from monitor.report import print_moves
 
 SECRET = "whsec_" + base64.b64encode(b"a demo secret, known to all the world").decode()
@@ -77,7 +78,7 @@ def daemon(folder: Path) -> Iterator[App]:
     environ = os.environ | {"DEMO_WEBHOOK_SECRET": SECRET}
     app = build(load_config(folder / "config", environ), folder / "state", SystemClock())
     stop = threading.Event()
-    thread = threading.Thread(target=run_for_ever, args=(app.pipeline, stop), daemon=True)
+    thread = threading.Thread(target=run_for_ever, args=(Running(app), stop), daemon=True)
     thread.start()
     try:
         yield app

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from monitor.errors import MonitorError
 from monitor.model import (
@@ -24,7 +25,7 @@ from monitor.model import (
     SourcedClaim,
 )
 from monitor.names import person_key
-from monitor.store import articles, ledger, outbox, upkeep
+from monitor.store import articles, housekeeping, ledger, outbox, upkeep
 from monitor.store import feeds as feed_rows
 from monitor.store.database import Database
 
@@ -181,3 +182,25 @@ class SqliteStore:
     def backup(self, path: Path) -> None:
         """Write a consistent copy of the database to `path` while others read and write."""
         self._database.backup(path)
+
+    # housekeeping
+
+    def forget_texts(self, before: datetime, limit: int) -> int:
+        """Empty up to `limit` texts of articles read before then that support no move; return how many."""
+        with self._database.write() as connection:
+            return housekeeping.forget_texts(connection, before, limit)
+
+    def forget_accepted(self, before: datetime, limit: int) -> int:
+        """Delete up to `limit` deliveries accepted before then; return how many."""
+        with self._database.write() as connection:
+            return housekeeping.forget_accepted(connection, before, limit)
+
+    def rein_in(self, now: datetime, horizon: timedelta) -> dict[str, int]:
+        """Make due now what a clock that was ahead made due only after `horizon`; return how many rows by table."""
+        with self._database.write() as connection:
+            return housekeeping.rein_in(connection, now, horizon)
+
+    def figures(self) -> dict[str, Any]:
+        """Return what `status` and the metrics tell beyond `counts`."""
+        with self._database.read() as connection:
+            return housekeeping.figures(connection)

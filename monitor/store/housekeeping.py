@@ -1,0 +1,79 @@
+"""What is old, out of reach or worth counting <-> rows, inside the caller's transaction.
+
+Never touches a move, its evidence or an open delivery: the ledger is kept for ever.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from sqlite3 import Connection
+from typing import Any
+
+from monitor.store.times import from_micros, to_micros
+
+# The text of an article that supports a move is its evidence's context and stays.
+FORGET_TEXTS = """
+UPDATE articles SET text = '' WHERE id IN (
+  SELECT id FROM articles
+  WHERE read_at < :before AND text <> ''
+    AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.article_id = articles.id AND claims.move_id IS NOT NULL)
+    AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.article_id = articles.id AND claims.pending = 1)
+  LIMIT :limit
+)"""
+
+FORGET_ACCEPTED = """
+DELETE FROM deliveries WHERE id IN (
+  SELECT id FROM deliveries WHERE state = 'accepted' AND created_at < :before AND accepted_at < :before LIMIT :limit
+)"""
+
+CLAIMS_BY_STATUS = "SELECT status, COUNT(*) AS rows FROM claims WHERE withdrawn_at IS NULL GROUP BY status"
+
+OUTBOX = """
+SELECT COUNT(*) AS depth, MIN(created_at) AS oldest, SUM(attempts > 0) AS retried
+FROM deliveries WHERE state IN ('pending', 'leased')"""
+
+LAST_WRITE = """
+SELECT MAX(at) FROM (
+  SELECT MAX(last_poll_at) AS at FROM feeds
+  UNION ALL SELECT MAX(created_at) FROM deliveries
+  UNION ALL SELECT MAX(updated_at) FROM moves
+) AS latest"""
+
+# A due time that no plan of ours could have set from today's clock was set by a clock that was ahead.
+REIN_IN = (
+    ("feeds", "UPDATE feeds SET next_poll_at = :now WHERE active = 1 AND gone = 0 AND next_poll_at > :far"),
+    ("entries", "UPDATE entries SET next_try_at = :now WHERE state = 'new' AND next_try_at > :far"),
+    (
+        "deliveries",
+        "UPDATE deliveries SET next_try_at = :now WHERE state IN ('pending', 'leased') AND next_try_at > :far",
+    ),
+    ("hosts", "UPDATE hosts SET slot_at = :now WHERE slot_at > :far"),
+)
+
+
+def forget_texts(connection: Connection, before: datetime, limit: int) -> int:
+    """Empty the texts of articles read before then that support no move; return how many."""
+    return connection.execute(FORGET_TEXTS, {"before": to_micros(before), "limit": limit}).rowcount
+
+
+def forget_accepted(connection: Connection, before: datetime, limit: int) -> int:
+    """Delete deliveries that were accepted before then; their alerts stay.  Return how many."""
+    return connection.execute(FORGET_ACCEPTED, {"before": to_micros(before), "limit": limit}).rowcount
+
+
+def rein_in(connection: Connection, now: datetime, horizon: timedelta) -> dict[str, int]:
+    """Make due now what is due only after `horizon`; return how many rows of which table."""
+    when = {"now": to_micros(now), "far": to_micros(now + horizon)}
+    return {table: rows for table, update in REIN_IN if (rows := connection.execute(update, when).rowcount)}
+
+
+def figures(connection: Connection) -> dict[str, Any]:
+    """Return claims by status, the outbox's depth, its oldest delivery, and the time of the last write."""
+    outbox = connection.execute(OUTBOX).fetchone()
+    return {
+        "claims": {row["status"]: row["rows"] for row in connection.execute(CLAIMS_BY_STATUS)},
+        "outbox_depth": outbox["depth"],
+        "outbox_retried": outbox["retried"] or 0,
+        "outbox_oldest": from_micros(outbox["oldest"]),
+        "last_write": from_micros(connection.execute(LAST_WRITE).fetchone()[0]),
+    }

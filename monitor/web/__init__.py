@@ -1,0 +1,1 @@
+"""What is asked over HTTP -> answers.  Never changes anything: every page is read only."""
