@@ -95,6 +95,7 @@ class Article:
     def __init__(self, drafts: list[Draft], profile: Profile, published: date, title: str, text: str) -> None:
         self.drafts, self.profile, self.published, self.title = drafts, profile, published, title
         self.full_text, self.lexicon = f"{title}\n{text}", load_lexicon()
+        self.long = len(text) > _LONG
 
     def claims(self) -> list[Claim]:
         named = [d for d in self.drafts if d.person]
@@ -150,6 +151,11 @@ class Article:
         if own in _PLATFORMS and not (draft.role or draft.from_role):
             signs.add("platform")
         signs |= {f"register:{name}" for name in self._registers()}
+        if self.long:
+            signs |= {
+                f"long:titled:{int(self._in_title(person))}",
+                f"long:at:{'lead' if draft.sentence.number <= _LEAD else 'body'}",
+            }
         if _EARLIER.search(draft.sentence.text):
             signs.add("cue:earlier")
         year = re.search(r"\b((?:19|20)\d\d)\b", draft.sentence.text)
@@ -230,7 +236,12 @@ class Article:
             if same:
                 draft.to_org = same[0].org
                 draft.signs.add("to:profile")
-        if not draft.to_org and who.org and not who.former:
+        if (
+            not draft.to_org
+            and who.org
+            and not who.former
+            and not (draft.rule == "hires" and _FROM_OUTSIDE.match(draft.trigger))
+        ):
             draft.to_org = who.org
             draft.signs.add("to:affiliation")
         if draft.to_org and not draft.from_org and who.org:
@@ -270,7 +281,12 @@ class Article:
         org = draft.who.org
         for other in named:
             if other.kind is draft.kind or (draft.kind is Kind.LEAVE and other.kind is Kind.MOVE):
-                if not other.from_org and draft.kind is Kind.LEAVE:
+                refers = (
+                    "org:refers" in other.signs
+                    and org
+                    and _same_role(other.who.role or other.from_role or "", draft.who.text)
+                )
+                if (not other.from_org or refers) and draft.kind is Kind.LEAVE:
                     other.from_org = draft.from_org or org
                     other.signs.add("from:title")
                 if not other.to_org and draft.kind is Kind.JOIN:
@@ -350,8 +366,15 @@ class Article:
 
     # told twice
     def _merge(self, drafts: list[Draft]) -> list[Draft]:
+        boards = {(d.sentence.start, d.trigger.split()[0]) for d in drafts if d.kind is Kind.BOARD and d.trigger}
         merged: list[Draft] = []
         for draft in drafts:
+            if (
+                draft.kind is Kind.LEAVE
+                and draft.trigger
+                and (draft.sentence.start, draft.trigger.split()[0]) in boards
+            ):
+                continue  # the seat on the board is what is left
             self._board(draft)
             other = next((m for m in merged if _mergeable(m, draft)), None)
             if other is None:
@@ -411,7 +434,7 @@ class Article:
         return min(self._past(d) for d in (draft, *draft.twins)) > 0.5  # noqa: PLR2004 - the likelier of two
 
     def _past(self, draft: Draft) -> float:
-        return score(load_weights().past, draft.signs)
+        return score(load_weights().past | load_table("priors")["past"], draft.signs)
 
     def _register(self) -> Register:
         found = self._registers()
@@ -430,6 +453,9 @@ _EARLIER = re.compile(
     r"\b(?:earlier (?:this|in)|last (?:week|month|year|summer|fall|autumn|spring|winter)|recent|previously|ago|formerly|originally|first joined|(?:spent|after) \w+ years|at the time|back in|until|since then|went on to|over the (?:past|last))\b",
     re.I,
 )
+_FROM_OUTSIDE = re.compile(r"(?:hir|poach|tap|recruit|lur|snag|nab|bring|brought|steal|scoop|sign|pursu)")
+_LONG = 1500  # characters of a whole article; summaries are shorter
+_LEAD = 6  # sentences, boilerplate of the page included
 _PLATFORMS = {
     "Twitter",
     "X",
@@ -470,6 +496,8 @@ def _fold(org: str) -> str:
 
 
 def _same_role(a: str, b: str) -> bool:
+    if not a or not b:
+        return False
     x, y = a.lower().split(), b.lower().split()
     return x[-1] == y[-1] or bool({*x} & {*y} - _EMPTY) or (x[-1] in _TOP and y[-1] in _TOP)
 

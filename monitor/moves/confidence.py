@@ -17,8 +17,8 @@ from monitor.moves.lexicon import load_table
 class Weights:
     """Two logistic models over the same signs."""
 
-    right: Mapping[str, float]
-    past: Mapping[str, float]
+    right: dict[str, float]
+    past: dict[str, float]
 
 
 @functools.cache

@@ -174,11 +174,27 @@ class _FrameMatch:
 
     def _passive(self, aux: str) -> bool:
         """Without a form of "to be", only a title or what follows the participle makes a passive."""
+        if _BE.search(aux):
+            return True
+        if re.search(r"\b(?:has|have|had)$", aux):
+            return False
         after = self.line.text[self.match.end() :].split(" ", 2)[1:2]
-        return bool(_BE.search(aux)) or self.line.sentence.is_title or after[0] in _AFTER_PARTICIPLE if after else True
+        named = (
+            self.slots.get("trigger") in {"named", "appointed", "elected", "promoted"} and after and after[0][0] == ROLE
+        )
+        return self.line.sentence.is_title or named or not after or after[0] in _AFTER_PARTICIPLE
+
+    def _coordinated(self) -> bool:
+        """ "Plaid raises $250 million, adds Jane Roe": the verb goes on from the title's subject."""
+        before = self.line.text[: self.match.start("trigger")]
+        return (
+            self.line.sentence.is_title
+            and bool(re.match(r" [ON]\d+ ", before))
+            and bool(re.search(r"(?:,|and|&|as it) $", before))
+        )
 
     def _first_org(self) -> Phrase | None:
-        found = re.search(r" (O\d+) ", self.line.text[: self.match.start()])
+        found = re.search(r" ([ON]\d+) ", self.line.text[: self.match.start()])
         return self.line.phrase(found[1]) if found else None
 
     def _collect(self) -> None:
@@ -217,6 +233,8 @@ class _FrameMatch:
         draft.signs |= self._signs(aux)
         for slot in ("from", "to"):
             symbol = self.slots.get(slot) or self.slots.get(f"{slot}2")
+            if symbol and self.line.phrase(symbol).refers:
+                draft.signs.add("org:refers")
             if symbol:
                 setattr(draft, f"{slot}_org", self._text(symbol))
         role = self._phrase("role") or self._phrase("newrole")

@@ -75,6 +75,21 @@ _NEVER = {
     "republicans",
     "democrats",
 }
+_COMPANY_ROLES = {
+    "chief",
+    "boss",
+    "executive",
+    "exec",
+    "ceo",
+    "chairman",
+    "director",
+    "manager",
+    "staff",
+    "workers",
+    "founder",
+    "co-founder",
+    "executives",
+}
 _PEOPLES = {
     "african",
     "asian",
@@ -109,6 +124,7 @@ class Names:
     typed: dict[tuple[str, ...], str] = field(default_factory=dict)
     full: dict[str, str] = field(default_factory=dict)  # last word -> fullest form
     votes: Counter[str] = field(default_factory=Counter)
+    firms: set[str] = field(default_factory=set)  # firms named like people: "Laura Ashley chief"
 
 
 def is_titled(sentence: Sentence, lexicon: Lexicon) -> bool:
@@ -158,6 +174,8 @@ class NameFinder:
         return [self._settled(p, names) for p in phrases]
 
     def _settled(self, phrase: Phrase, names: Names) -> Phrase:
+        if phrase.text in names.firms:
+            return replace(phrase, letter=ORG)
         if phrase.letter == MANY_WORDS:
             vote = names.votes[phrase.text]
             letter = PERSON if vote > 0 else ORG if vote < 0 else MANY_WORDS
@@ -182,7 +200,7 @@ class _SentenceNames:
     def find(self) -> list[Phrase]:
         taken = self._known_spans()
         covered = {i for start, end, _ in taken for i in range(start, end)}
-        roles = find_roles(self.tokens, self.lexicon, titled=self.titled, taken=covered | self._hard_tokens())
+        roles = find_roles(self.tokens, self.lexicon, titled=self.titled, names=covered, hard=self._hard_tokens())
         covered |= {i for start, end in roles for i in range(start, end)}
         spans = taken + [(start, end, ROLE) for start, end in roles]
         for start, end in self._runs(covered):
@@ -380,7 +398,8 @@ class _SentenceNames:
             return end
         for i in range(start + 2, end):
             if self._inflected(i) and self.tokens[i].text not in self.lexicon.surnames and not self._is_given(i):
-                return i
+                before_verb = i + 1 < len(self.tokens) and self.lower[i + 1] in self.lexicon.headline_verbs
+                return end if before_verb and self._soft(i) and i + 1 == end else i
         return end
 
     def _inflected(self, i: int) -> bool:
@@ -477,6 +496,14 @@ class _SentenceNames:
         roles = {end: 1 for start, end, letter in spans if letter == ROLE}
         role_starts = {start for start, end, letter in spans if letter == ROLE}
         for start, end, letter in spans:
+            if (
+                letter == PERSON
+                and end - start > 1
+                and end in role_starts
+                and self.titled
+                and self.lower[end] in _COMPANY_ROLES
+            ):
+                self.names.firms.add(" ".join(t.text for t in self.tokens[start:end]))
             if letter == MANY_WORDS:
                 text = " ".join(t.text for t in self.tokens[start:end])
                 self.names.votes[text] += self._ballot(

@@ -23,6 +23,7 @@ class Phrase:
     org: str | None = None  # of a person or a role
     former: bool = False  # role and organisation are past
     new: bool = False  # "Twitter's new CEO": the role was taken lately
+    refers: bool = False  # "the company": named before
     source: bool = False  # an outlet that is quoted, not part of the story
     members: tuple[Phrase, ...] = ()  # of a list of people or of coordinated organisations
 

@@ -25,14 +25,21 @@ def add_references(sentences: Sequence[Sentence], phrases: Sequence[Sequence[Phr
     """Return the phrases of each sentence with those that refer back, in order of their place."""
     person: Phrase | None = None
     org: Phrase | None = None
+    hero: Phrase | None = None
+    recent: list[set[str]] = []
     result = []
     for sentence, all_found in zip(sentences, phrases, strict=True):
         found = mark_sources(sentence, all_found)
         added = _SentenceReferences(sentence, found, person, org).find()
         result.append(sorted([*found, *added], key=lambda p: p.start))
         people = [p for p in found if p.letter == PERSON]
+        if sentence.is_title and len({p.text for p in people}) == 1:
+            hero = people[0]
+        recent = [*recent[-2:], {p.text for p in [*people, *added]}]
         orgs = [p for p in found if p.letter == ORG and not p.source]
         person = people[0] if people else person
+        if hero and person and person.text != hero.text and any(hero.text in names for names in recent[-2:]):
+            person = hero  # the story's own person, not whoever spoke last
         org = orgs[0] if orgs else org
     return result
 
@@ -94,8 +101,14 @@ class _SentenceReferences:
                     and not any(p.start <= last.start < p.end for p in self.found)
                     and not self._named_next(last.end)
                 ):
-                    added.append(Phrase(letter=ORG, text=target.text, start=token.start, end=last.end))
+                    added.append(Phrase(letter=ORG, text=target.text, start=token.start, end=last.end, refers=True))
         return added
+
+    def _owner(self, last: Token) -> Phrase | None:
+        """ "the company's CEO": the organisation named last."""
+        after = next((t.text for t in self.tokens if t.start == last.end), "")
+        here = [p for p in self.found if p.letter == ORG and p.end <= last.start and not p.source]
+        return here[-1] if here and after in {"'s", "’s"} else None
 
     def _company_before(self, start: int) -> Phrase | None:
         """Return the organisation of the sentence, or of the one before where the sentence names outlets only."""

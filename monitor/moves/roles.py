@@ -40,15 +40,20 @@ _WEAK_BEFORE = {
 }
 
 
-def find_roles(tokens: Sequence[Token], lexicon: Lexicon, *, titled: bool, taken: set[int]) -> list[tuple[int, int]]:
-    """Return half-open token ranges of roles; tokens in `taken` belong to names."""
+def find_roles(
+    tokens: Sequence[Token], lexicon: Lexicon, *, titled: bool, names: set[int], hard: set[int]
+) -> list[tuple[int, int]]:
+    """Return half-open token ranges of roles; `names` are known names, `hard` capitalised words that may be names."""
+    taken = names | hard
     words = [t.text.lower() for t in tokens]
     found: list[tuple[int, int]] = []
     i = 0
     while i < len(words):
         end = 0 if i in taken else _role_end(tokens, words, i, lexicon, taken)
         if end and _stands(words, i, end, lexicon, taken):
-            end = _complement_end(tokens, words, end, lexicon, titled=titled, taken=taken)
+            written_large = tokens[i].capitalised and not titled
+            inside = {j for j in hard if words[j] in lexicon.common} if written_large else set()
+            end = _complement_end(tokens, words, end, lexicon, titled=titled, taken=taken - inside)
             start = _with_nouns(words, i, lexicon, taken, found[-1][1] if found else 0)
             found.append((start, end))
             i = end

@@ -2,8 +2,8 @@
 
 usage: python -m tests.bench.series [NAME …] [--limit POLLS] [--show]
 
-A telling is a title under an address, as feedparser finds it in any poll: each must have been handed on, as new or as
-edited.  Tellings are one entry's if they share GUID, address or title and date; none may be handed on as new twice.
+Items of all polls, as feedparser finds them, are one entry if they share GUID, address, or title and date.  A telling is an
+entry under one title: each must have been handed on, as new or edited; no entry may be handed on as new twice.
 The judge shares no code with what it judges.  Needs ../shared (the recorded corpus and its replay server).
 """
 
@@ -88,10 +88,10 @@ def tell(name: str, folder: Path, limit: int, *, show: bool) -> None:
     handed = replay(name, [at for at, _ in polls])
     cpu = time.process_time() - started
     seen = [list(items(body)) for _, body in polls]
-    tellings = {(place(item.link or item.guid), words(item.title)) for each in seen for item in each}
-    handed_on = [*handed.new, *handed.edited]
-    told = {(place(entry.url or entry.guid), words(entry.title)) for _, entry in handed_on}
-    doubled = find_doubled(seen, handed)
+    one = find_entries(seen)
+    tellings = {(one.root(telling(item)), words(item.title)) for each in seen for item in each}
+    told = {(one.root(telling_of(entry)), words(entry.title)) for _, entry in [*handed.new, *handed.edited]}
+    doubled = find_doubled(one, handed)
     failed = ", ".join(f"{n} {reason}" for reason, n in handed.failures.most_common()) or "0"
     total = sum(map(len, seen))
     print(f"| {name} | {len(polls)} | {failed} | {total} | {len(tellings)} | {len({e.key for _, e in handed.new})} "
@@ -100,7 +100,7 @@ def tell(name: str, folder: Path, limit: int, *, show: bool) -> None:
         for miss in sorted(tellings - told):
             print("   missed", miss)
         for group in doubled:
-            print("   twice", *(f"\n      poll {n}: {e.guid} | {e.url} | {e.title} | {e.published_at}" for n, e in group))
+            print("   twice", *(f"\n      poll {n}: {e.guid} | {e.url} | {e.title} | {e.published_at}" for n, e in group[:5]))
 
 
 # --- what was recorded, as another parser reads it ------------------------------------------------------------------
@@ -133,7 +133,8 @@ def place(address: str) -> str:
     parts = urlsplit(address.strip())
     if not parts.netloc:
         return address.strip()
-    return parts.netloc.lower().removeprefix("www.") + parts.path.rstrip("/")
+    query = "&".join(pair for pair in parts.query.split("&") if pair and not pair.startswith(("utm_", "at_")))
+    return parts.netloc.lower().removeprefix("www.") + parts.path.rstrip("/") + (f"?{query}" if query else "")
 
 
 def words(title: str) -> str:
@@ -143,21 +144,38 @@ def words(title: str) -> str:
 # --- which of them are one entry ------------------------------------------------------------------------------------
 
 
-def find_doubled(seen: Sequence[Sequence[Item]], handed: HandedOn) -> list[list[tuple[int, Entry]]]:
-    """Group what was handed on as new by the entry that it is; return the groups of more than one."""
+def find_entries(seen: Sequence[Sequence[Item]]) -> Same:
     one = Same()
     for each in seen:
         linked = Counter(place(item.link) for item in each)
         for item in each:
-            names = [("telling", place(item.link or item.guid), words(item.title))]
+            names = [telling(item)]
             names += [("guid", item.guid)] if item.guid and not item.shared else []
-            names += [("link", place(item.link))] if linked[place(item.link)] == 1 and urlsplit(item.link).path.strip("/") else []
+            names += [("link", place(item.link))] if linked[place(item.link)] == 1 and is_page(item.link) else []
             names += [("words", words(item.title), item.date)] if item.title and item.date else []
             one.join(*names)
+    return one
+
+
+def find_doubled(one: Same, handed: HandedOn) -> list[list[tuple[int, Entry]]]:
+    """Group what was handed on as new by the entry that it is; return the groups of more than one."""
     groups = defaultdict(list)
     for number, entry in handed.new:
-        groups[one.root(("telling", place(entry.url or entry.guid), words(entry.title)))].append((number, entry))
+        groups[one.root(telling_of(entry))].append((number, entry))
     return [group for group in groups.values() if len(group) > 1]
+
+
+def telling(item: Item) -> tuple[str, ...]:
+    return ("telling", place(item.link or item.guid), words(item.title))
+
+
+def telling_of(entry: Entry) -> tuple[str, ...]:
+    return ("telling", place(entry.url or entry.guid), words(entry.title))
+
+
+def is_page(link: str) -> bool:
+    """False for a site's home page, which many entries may share."""
+    return bool(urlsplit(link).path.strip("/"))
 
 
 class Same:
