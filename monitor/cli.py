@@ -16,6 +16,7 @@ import click
 
 from monitor.clock import FixedClock, SystemClock
 from monitor.folders import Folders, OneLineGroup, loaded, opened, reading
+from monitor.operate import COMMANDS
 
 
 class Instant(click.ParamType[datetime]):
@@ -257,3 +258,9 @@ def replay(folders: Folders, id: str) -> None:
     if delivery is None:
         raise click.ClickException(f"no delivery {id}; `monitor deliveries` lists them")
     click.echo(f"{delivery.id} to {delivery.channel} is pending again")
+
+
+# --- looking after it -----------------------------------------------------------------------------------------------
+
+for _command in COMMANDS:
+    main.add_command(_command)

@@ -86,8 +86,9 @@ class Heart:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         arrows: dict[str, Arrow] = {**ARROWS, "upkeep": self.upkeep or (lambda _: 0)}
+        now, seconds = self.running.app.pipeline.clock.now(), HEARTBEAT.total_seconds()
         for name, arrow in arrows.items():
-            self._scheduler.add_job(self._job(name, arrow), "interval", seconds=HEARTBEAT.total_seconds())
+            self._scheduler.add_job(self._job(name, arrow), "interval", seconds=seconds, next_run_time=now)
         self._scheduler.start()
 
     def stop(self) -> bool:
