@@ -403,6 +403,7 @@ class Move:
     needs_review: str | None = None
     sequence: int = 0  # number of alerts told so far
     told: Told | None = None  # what the last alert said
+    retracted: str | None = None  # why a person took it back; such a move never alerts again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -423,6 +424,9 @@ class Told:
 class Event(StrEnum):
     NEW = "move.new"
     UPDATED = "move.updated"
+    RETRACTED = "move.retracted"  # a person corrected it: it is no move, or not of this person
+    DIGEST = "moves.digest"  # several alerts in one message; made when they are due, never stored
+    ENDPOINT_FAILED = "endpoint.failed"  # told on the fallback channel; about no move
 
 
 class Reason(StrEnum):
@@ -434,12 +438,14 @@ class Reason(StrEnum):
     ORIGIN_KNOWN = "origin known"
     ROLE_KNOWN = "role known"
     DATE_KNOWN = "date known"
+    CORRECTED = "corrected by hand"
     KNOWN = "known from the watchlist"
     BACKGROUND = "told as history"
     BACKLOG = "stood in the feed at the first poll"
     OLD = "old news"
     TOO_WEAK = "confidence under the threshold"
     NEEDS_REVIEW = "identity needs review"
+    RETRACTED = "retracted by hand"
     UNCHANGED = "nothing new"
 
     @property
@@ -456,6 +462,7 @@ _RAISING = frozenset(
         Reason.ORIGIN_KNOWN,
         Reason.ROLE_KNOWN,
         Reason.DATE_KNOWN,
+        Reason.CORRECTED,
     }
 )
 
@@ -478,7 +485,7 @@ class Alert:
     """The decision that someone should hear of a move.  `payload` is what every channel renders, frozen at decision."""
 
     id: str  # content_id(move.id, sequence)
-    move_id: str
+    move_id: str  # "" where it is about an endpoint
     sequence: int  # 1 for move.new, then 2, 3 … for its updates
     event: Event
     reasons: tuple[Reason, ...]
@@ -492,6 +499,8 @@ class DeliveryState(StrEnum):
     LEASED = "leased"
     ACCEPTED = "accepted"
     DEAD = "dead"
+    SUPERSEDED = "superseded"  # a later alert of the same move came while this one was held back
+    SILENCED = "silenced"  # someone asked not to be told; `error` says who and why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -507,6 +516,31 @@ class Delivery:
     next_try_at: datetime
     error: str | None = None
     accepted_at: datetime | None = None
+    digest: str | None = None  # deliveries of one channel and digest go as one message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """How a channel fares: its circuit is open until `retry_at`, and then lets one delivery through to try."""
+
+    channel: str
+    failures: int = 0  # attempts in a row that the endpoint did not take
+    error: str | None = None
+    retry_at: datetime | None = None
+    disabled_at: datetime | None = None  # it wants no more (410), until someone replays to it
+    noticed_at: datetime | None = None  # when its fallback was told; once, until it takes something again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """Someone asked not to be told of what matches, for a time."""
+
+    id: str
+    matchers: Mapping[str, tuple[str, ...]]  # field of an alert -> ids or names, any of which will do
+    author: str
+    reason: str
+    created_at: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -523,6 +557,7 @@ class Failed:
     reason: str  # never holds a secret
     permanent: bool = False
     retry_after: timedelta | None = None
+    gone: bool = False  # the endpoint wants no more of anything
 
 
 SendResult: TypeAlias = Accepted | Failed

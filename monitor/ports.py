@@ -5,7 +5,7 @@ Never implemented here: `store/`, `collect/http.py`, `sandbox.py` and the channe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from monitor.model import (
     Consolidation,
     Delivery,
     DeliveryState,
+    Endpoint,
     Entry,
     EntryToRead,
     Feed,
@@ -22,6 +23,7 @@ from monitor.model import (
     Poll,
     Reading,
     SendResult,
+    Silence,
     SourcedClaim,
     Validators,
 )
@@ -89,8 +91,26 @@ class Store(Protocol):
         ...
 
     # outbox
-    def lease_deliveries(self, now: datetime, lease: timedelta, limit: int) -> list[Delivery]:
-        """Lease up to `limit` due deliveries, oldest first; per channel, never one whose move has an earlier open one."""
+    def lease_deliveries(
+        self, now: datetime, lease: timedelta, limit: int, busy: Collection[str] = ()
+    ) -> list[Delivery]:
+        """Lease up to `limit` due deliveries of each channel that is not `busy`, oldest first; a digest goes whole.
+
+        Never one whose move has an earlier open one on that channel.  Of a channel with `retry_at`: none before then,
+        and one after it.  What is due to a disabled channel is dead.
+        """
+        ...
+
+    def release_deliveries(self, ids: Sequence[str], now: datetime) -> None:
+        """Put leased deliveries that were not tried back into their place."""
+        ...
+
+    def expire_deliveries(self, channel: str, before: datetime, error: str) -> int:
+        """End with `error` what waits for the channel since before then; return how many."""
+        ...
+
+    def hasten_deliveries(self, channel: str, now: datetime) -> None:
+        """Make due now what waits for its next try on the channel."""
         ...
 
     def save_delivery(self, delivery: Delivery) -> None:
@@ -100,7 +120,37 @@ class Store(Protocol):
     def find_deliveries(self, *, state: DeliveryState | None = None, limit: int = 100) -> list[Delivery]: ...
 
     def replay_delivery(self, id: str, now: datetime) -> Delivery | None:
-        """Make an accepted or dead delivery pending again, due now, under the same id; None if unknown."""
+        """Make a delivery that has ended pending again, due now, under the same id; None if unknown.
+
+        Its endpoint is trusted again.
+        """
+        ...
+
+    def replay_dead(self, channel: str | None, since: datetime, now: datetime) -> int:
+        """Replay the dead deliveries created since then, of a channel (or all its recipients) or of all; count them."""
+        ...
+
+    # endpoints and silences
+    def find_endpoints(self) -> list[Endpoint]:
+        """Return how channels fare of which something is known."""
+        ...
+
+    def save_endpoint(self, endpoint: Endpoint, notices: Sequence[Delivery] = ()) -> None:
+        """Write how a channel fares, together with what is to be told of it elsewhere."""
+        ...
+
+    def trust_endpoint(self, channel: str) -> int:
+        """Forget what is held against a channel and its recipients; return how many."""
+        ...
+
+    def add_silence(self, silence: Silence) -> None: ...
+
+    def find_silences(self, at: datetime | None = None) -> list[Silence]:
+        """Return all silences, or those in force at a time."""
+        ...
+
+    def end_silence(self, id: str, now: datetime) -> bool:
+        """End a silence now; False if there is none in force under that id."""
         ...
 
     # upkeep

@@ -14,7 +14,7 @@ from monitor.ports import Reader
 
 PIPED_WIDTH = 160  # columns of a table that is not shown on a terminal
 STATUS_STYLE = {"confirmed": "green", "reported": "yellow", "considered": "cyan", "denied": "red"}
-STATE_STYLE = {"accepted": "green", "pending": "yellow", "leased": "cyan", "dead": "red"}
+STATE_STYLE = {"accepted": "green", "pending": "yellow", "leased": "cyan", "dead": "red", "superseded": "dim", "silenced": "dim"}
 
 
 def dumps(value: Any) -> str:

@@ -1,6 +1,6 @@
 """The pipeline's ports as classes that one can read.  What they promise: tests/contract."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from monitor.model import (
     Consolidation,
     Delivery,
     DeliveryState,
+    Endpoint,
     Entry,
     EntryState,
     EntryToRead,
@@ -20,6 +21,7 @@ from monitor.model import (
     Move,
     Origin,
     Reason,
+    Silence,
     SourcedClaim,
     Status,
 )
@@ -69,6 +71,9 @@ class MemoryStore:
     moves: dict[str, Move] = field(default_factory=dict)
     alerts: dict[str, Alert] = field(default_factory=dict)
     deliveries: dict[str, Delivery] = field(default_factory=dict)
+    due_at: dict[str, datetime] = field(default_factory=dict)  # delivery id -> when it was first due
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    silences: dict[str, Silence] = field(default_factory=dict)
     slots: dict[str, datetime] = field(default_factory=dict)
 
     # feeds
@@ -169,7 +174,7 @@ class MemoryStore:
     # moves
 
     def pending_people(self, limit: int) -> list[str]:
-        waiting = sorted(self._pending(), key=lambda row: row.claim.published_at)
+        waiting = sorted(self._pending(), key=lambda row: (row.claim.published_at, person_key(row.claim.claim.person)))
         return list(dict.fromkeys(person_key(row.claim.claim.person) for row in waiting))[:limit]
 
     def consolidate(
@@ -184,12 +189,22 @@ class MemoryStore:
         self._refuse_repeated(outcome)
         self.moves |= {move.id: move for move in outcome.moves}
         self.alerts |= {alert.id: alert for alert in outcome.alerts}
-        self.deliveries |= {delivery.id: delivery for delivery in outcome.deliveries}
+        self._add_deliveries(outcome.deliveries)
         for row in rows:
             row.pending, row.move_id = False, outcome.support.get(row.claim.key)
             decision = outcome.decisions.get(row.move_id or "")
             row.reasons = decision.reasons if decision else ()
         return outcome
+
+    def _add_deliveries(self, deliveries: Sequence[Delivery]) -> None:
+        for new in deliveries:
+            self.deliveries[new.id], self.due_at[new.id] = new, new.next_try_at
+        for new in deliveries:
+            for held in self.deliveries.values():
+                waits = held.state is DeliveryState.PENDING and not held.attempts and held.next_try_at > new.created_at
+                if waits and _goes_before(held, new):
+                    error = f"superseded by {new.id}"
+                    self.deliveries[held.id] = replace(held, state=DeliveryState.SUPERSEDED, error=error)
 
     def _pending(self, key: str | None = None) -> list[ClaimRow]:
         pending = [row for row in self.claims.values() if row.pending]
@@ -221,12 +236,52 @@ class MemoryStore:
 
     # outbox
 
-    def lease_deliveries(self, now: datetime, lease: timedelta, limit: int) -> list[Delivery]:
-        due = [each for each in self._unblocked() if each.next_try_at <= now]
-        due = sorted(due, key=lambda each: each.next_try_at)[:limit]
-        leased = [replace(each, state=DeliveryState.LEASED, next_try_at=now + lease) for each in due]
+    def lease_deliveries(
+        self, now: datetime, lease: timedelta, limit: int, busy: Collection[str] = ()
+    ) -> list[Delivery]:
+        self._bury(now)
+        due = [each for each in self._unblocked() if each.next_try_at <= now and each.channel not in busy]
+        taken = [each for channel in {each.channel for each in due} for each in self._first(due, channel, limit, now)]
+        leased = [replace(each, state=DeliveryState.LEASED, next_try_at=now + lease) for each in taken]
         self.deliveries |= {each.id: each for each in leased}
         return sorted(leased, key=lambda each: (each.created_at, each.alert.sequence, each.id))
+
+    def _first(self, due: list[Delivery], channel: str, limit: int, now: datetime) -> list[Delivery]:
+        retry_at = self.endpoints.get(channel, Endpoint(channel=channel)).retry_at
+        if retry_at and retry_at > now:
+            return []
+        line = sorted((each for each in due if each.channel == channel), key=lambda each: each.next_try_at)
+        first = line[: 1 if retry_at else limit]
+        digests = {each.digest for each in first if each.digest is not None}
+        return first + [each for each in line if each.digest in digests and each not in first]
+
+    def _bury(self, now: datetime) -> None:
+        for each in list(self.deliveries.values()):
+            endpoint = self.endpoints.get(each.channel)
+            due = each.state is DeliveryState.PENDING and each.next_try_at <= now
+            if due and endpoint and endpoint.disabled_at:
+                error = f"the endpoint is disabled: {endpoint.error}"
+                self.deliveries[each.id] = replace(each, state=DeliveryState.DEAD, error=error)
+
+    def release_deliveries(self, ids: Sequence[str], now: datetime) -> None:
+        for id in ids:
+            each = self.deliveries[id]
+            if each.state is DeliveryState.LEASED:
+                at = now if each.attempts else self.due_at[id]
+                self.deliveries[id] = replace(each, state=DeliveryState.PENDING, next_try_at=at)
+
+    def expire_deliveries(self, channel: str, before: datetime, error: str) -> int:
+        waiting = [e for e in self._pending_of(channel) if self.due_at[e.id] < before]
+        self.deliveries |= {each.id: replace(each, state=DeliveryState.DEAD, error=error) for each in waiting}
+        return len(waiting)
+
+    def hasten_deliveries(self, channel: str, now: datetime) -> None:
+        waiting = [each for each in self._pending_of(channel) if each.attempts and each.next_try_at > now]
+        self.deliveries |= {each.id: replace(each, next_try_at=now) for each in waiting}
+
+    def _pending_of(self, channel: str) -> list[Delivery]:
+        found = self.deliveries.values()
+        return [each for each in found if each.channel == channel and each.state is DeliveryState.PENDING]
 
     def _unblocked(self) -> list[Delivery]:
         open_ones = [each for each in self.deliveries.values() if each.state in OPEN]
@@ -245,9 +300,50 @@ class MemoryStore:
     def replay_delivery(self, id: str, now: datetime) -> Delivery | None:
         stored = self.deliveries.get(id)
         if stored and stored.state not in OPEN:
-            again = {"state": DeliveryState.PENDING, "attempts": 0, "error": None, "accepted_at": None}
-            self.deliveries[id] = replace(stored, next_try_at=now, **again)
+            again = {"state": DeliveryState.PENDING, "attempts": 0, "error": None, "accepted_at": None, "digest": None}
+            self.deliveries[id], self.due_at[id] = replace(stored, next_try_at=now, **again), now
+        if stored:
+            self.endpoints.pop(stored.channel, None)
         return self.deliveries.get(id)
+
+    def replay_dead(self, channel: str | None, since: datetime, now: datetime) -> int:
+        dead = [each for each in self.deliveries.values() if each.state is DeliveryState.DEAD]
+        asked = [e for e in dead if e.created_at >= since and (channel is None or _is_of(e.channel, channel))]
+        for each in asked:
+            self.replay_delivery(each.id, now)
+        return len(asked)
+
+    # endpoints and silences
+
+    def find_endpoints(self) -> list[Endpoint]:
+        return sorted(self.endpoints.values(), key=lambda each: each.channel)
+
+    def save_endpoint(self, endpoint: Endpoint, notices: Sequence[Delivery] = ()) -> None:
+        self.endpoints[endpoint.channel] = endpoint
+        for each in notices:
+            self.alerts.setdefault(each.alert.id, each.alert)
+            self.deliveries.setdefault(each.id, each)
+            self.due_at.setdefault(each.id, each.next_try_at)
+
+    def trust_endpoint(self, channel: str) -> int:
+        known = [each for each in self.endpoints if _is_of(each, channel)]
+        for each in known:
+            del self.endpoints[each]
+        return len(known)
+
+    def add_silence(self, silence: Silence) -> None:
+        self.silences.setdefault(silence.id, silence)
+
+    def find_silences(self, at: datetime | None = None) -> list[Silence]:
+        found = [s for s in self.silences.values() if at is None or s.created_at <= at < s.expires_at]
+        return sorted(found, key=lambda each: (each.expires_at, each.id))
+
+    def end_silence(self, id: str, now: datetime) -> bool:
+        silence = self.silences.get(id)
+        if silence is None or silence.expires_at <= now:
+            return False
+        self.silences[id] = replace(silence, expires_at=now)
+        return True
 
     # upkeep
 
@@ -297,6 +393,10 @@ def _names(wanted: str, ids: tuple[str | None, ...], names: tuple[str | None, ..
     return wanted in ids or any(fold(nfc(wanted)) in fold(nfc(name)) for name in names if name)
 
 
+def _is_of(channel: str, asked: str) -> bool:
+    return channel == asked or channel.startswith(f"{asked}:")
+
+
 def _goes_before(other: Delivery, one: Delivery) -> bool:
     same_line = (other.alert.move_id, other.channel) == (one.alert.move_id, one.channel)
-    return same_line and other.alert.sequence < one.alert.sequence
+    return bool(one.alert.move_id) and same_line and other.alert.sequence < one.alert.sequence

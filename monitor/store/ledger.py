@@ -62,6 +62,12 @@ SETTLE_CLAIM = "UPDATE claims SET pending = 0, move_id = :move_id, reasons = :re
 ADD_ALERT = insert("alerts", ALERT_COLUMNS)
 ADD_DELIVERY = insert("deliveries", DELIVERY_COLUMNS)
 
+# What is held back (a digest, quiet hours) of an earlier alert says less than the later one, which takes its place.
+SUPERSEDE = """
+UPDATE deliveries SET state = 'superseded', error = 'superseded by ' || :id
+WHERE move_id = :move_id AND channel = :channel AND sequence < :sequence
+  AND state = 'pending' AND attempts = 0 AND next_try_at > :created_at"""
+
 FIND_MOVES = r"""
 SELECT * FROM moves
 WHERE (:person IS NULL OR :person IN (id, person_id) OR person_folded LIKE :person_part ESCAPE '\')
@@ -148,7 +154,9 @@ def _settled(claim_key: str, outcome: Consolidation) -> Values:
 
 def _add_alerts(connection: Connection, alerts: Sequence[Alert], deliveries: Sequence[Delivery]) -> None:
     connection.executemany(ADD_ALERT, [alert_values(alert) for alert in alerts])
-    connection.executemany(ADD_DELIVERY, [delivery_values(delivery) for delivery in deliveries])
+    values = [delivery_values(delivery) for delivery in deliveries]
+    connection.executemany(ADD_DELIVERY, values)
+    connection.executemany(SUPERSEDE, values)
 
 
 def _with_folded(move: Move) -> Values:

@@ -237,6 +237,93 @@ LEASES_4 = (
     "ALTER TABLE entries ADD COLUMN leased INTEGER NOT NULL DEFAULT 0 CHECK (leased IN (0, 1))",
 )
 
+# An alert may be about an endpoint, of no move; a delivery may be held for a digest, superseded or silenced.
+# `due_at` is when it was first due, and again when it is replayed: from then on it is given up after some days.
+ALERTS_5 = """
+CREATE TABLE alerts_5 (
+  id         TEXT PRIMARY KEY,
+  move_id    TEXT REFERENCES moves (id),
+  sequence   INTEGER NOT NULL,
+  event      TEXT NOT NULL,
+  reasons    TEXT NOT NULL,
+  origin     TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  payload    TEXT NOT NULL,
+  UNIQUE (move_id, sequence)
+) STRICT"""
+
+DELIVERIES_5 = """
+CREATE TABLE deliveries_5 (
+  id          TEXT PRIMARY KEY,
+  alert_id    TEXT NOT NULL REFERENCES alerts (id),
+  move_id     TEXT REFERENCES moves (id),
+  sequence    INTEGER NOT NULL,
+  channel     TEXT NOT NULL,
+  state       TEXT NOT NULL
+              CHECK (state IN ('pending', 'leased', 'accepted', 'dead', 'superseded', 'silenced')),
+  attempts    INTEGER NOT NULL,
+  created_at  INTEGER NOT NULL,
+  due_at      INTEGER NOT NULL,
+  next_try_at INTEGER NOT NULL,
+  error       TEXT,
+  accepted_at INTEGER,
+  digest      TEXT,
+  UNIQUE (alert_id, channel)
+) STRICT"""
+
+MOVE_5 = """
+INSERT INTO alerts_5 SELECT id, move_id, sequence, event, reasons, origin, created_at, payload FROM alerts;
+DROP TABLE alerts;
+ALTER TABLE alerts_5 RENAME TO alerts;
+INSERT INTO deliveries_5
+SELECT id, alert_id, move_id, sequence, channel, state, attempts, created_at, created_at, next_try_at, error,
+  accepted_at, NULL
+FROM deliveries ORDER BY rowid;
+DROP TABLE deliveries;
+ALTER TABLE deliveries_5 RENAME TO deliveries"""
+
+ENDPOINTS_5 = """
+CREATE TABLE endpoints (
+  channel     TEXT PRIMARY KEY,
+  failures    INTEGER NOT NULL,
+  error       TEXT,
+  retry_at    INTEGER,
+  disabled_at INTEGER,
+  noticed_at  INTEGER
+) STRICT"""
+
+SILENCES_5 = """
+CREATE TABLE silences (
+  id         TEXT PRIMARY KEY,
+  matchers   TEXT NOT NULL,
+  author     TEXT NOT NULL,
+  reason     TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT"""
+
+CORRECTIONS_5 = """
+CREATE TABLE corrections (
+  id         TEXT PRIMARY KEY,
+  move_id    TEXT NOT NULL REFERENCES moves (id),
+  verdict    TEXT NOT NULL,
+  author     TEXT NOT NULL,
+  reason     TEXT NOT NULL,
+  before     TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT"""
+
+RETRACTED_5 = "ALTER TABLE moves ADD COLUMN retracted TEXT"
+
+INDEXES_5 = (
+    "CREATE INDEX deliveries_created_at ON deliveries (created_at)",
+    "CREATE INDEX deliveries_due ON deliveries (next_try_at) WHERE state IN ('pending', 'leased')",
+    "CREATE INDEX deliveries_of_channel ON deliveries (channel, next_try_at) WHERE state IN ('pending', 'leased')",
+    """CREATE INDEX deliveries_open ON deliveries (move_id, channel, sequence)
+       WHERE state IN ('pending', 'leased')""",
+    "CREATE INDEX deliveries_of_move ON deliveries (move_id)",
+)
+
 
 @migrations(name="0001_feeds_entries_articles")
 def _feeds_entries_articles(db: Database) -> None:
@@ -260,3 +347,11 @@ def _indexes(db: Database) -> None:
 def _leases(db: Database) -> None:
     for column in LEASES_4:
         db.execute(column)
+
+
+@migrations(name="0005_digests_endpoints_corrections")
+def _digests_endpoints_corrections(db: Database) -> None:
+    for table in (ALERTS_5, DELIVERIES_5, ENDPOINTS_5, SILENCES_5, CORRECTIONS_5):
+        db.execute(table)
+    for step in (*MOVE_5.split(";"), RETRACTED_5, *INDEXES_5):
+        db.execute(step)

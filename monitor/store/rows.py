@@ -12,6 +12,7 @@ from monitor.model import (
     Claim,
     Delivery,
     DeliveryState,
+    Endpoint,
     Entry,
     Event,
     Evidence,
@@ -21,6 +22,7 @@ from monitor.model import (
     Origin,
     Reason,
     Register,
+    Silence,
     SourcedClaim,
     Span,
     Status,
@@ -154,6 +156,7 @@ def sourced_claim_values(sourced: SourcedClaim) -> Values:
 MOVE_COLUMNS = (
     *("id", "person_key", *_ASSERTED, "register", "person_id", "from_id", "to_id", "history", "origin"),
     *("first_seen_at", "updated_at", "source", "note", "needs_review", "sequence", "told"),
+    "retracted",
     *("person_folded", "orgs_folded"),
 )
 
@@ -178,6 +181,7 @@ def move_from(row: Row, evidence: tuple[Evidence, ...]) -> Move:
         needs_review=row["needs_review"],
         sequence=row["sequence"],
         told=_told_from(row["told"]),
+        retracted=row["retracted"],
     )
 
 
@@ -185,7 +189,7 @@ def move_values(move: Move) -> Values:
     """All columns of `MOVE_COLUMNS` but the folded ones."""
     plain = ("id", "person_key", "person_id", "from_id", "to_id", "origin", "source", "note", "needs_review")
     return {
-        **{name: getattr(move, name) for name in (*plain, *_ASSERTED, "register", "sequence")},
+        **{name: getattr(move, name) for name in (*plain, *_ASSERTED, "register", "sequence", "retracted")},
         "history": _json([[step.status, to_micros(step.at), step.url] for step in move.history]),
         "first_seen_at": to_micros(move.first_seen_at),
         "updated_at": to_micros(move.updated_at),
@@ -245,7 +249,7 @@ ALERT_COLUMNS = ("id", "move_id", "sequence", "event", "reasons", "origin", "cre
 def alert_from(row: Row) -> Alert:
     return Alert(
         id=row["id"],
-        move_id=row["move_id"],
+        move_id=row["move_id"] or "",
         sequence=row["sequence"],
         event=Event(row["event"]),
         reasons=reasons_from(row["reasons"]),
@@ -257,7 +261,8 @@ def alert_from(row: Row) -> Alert:
 
 def alert_values(alert: Alert) -> Values:
     return {
-        **{name: getattr(alert, name) for name in ("id", "move_id", "sequence", "event", "origin")},
+        **{name: getattr(alert, name) for name in ("id", "sequence", "event", "origin")},
+        "move_id": alert.move_id or None,
         "reasons": reasons_json(alert.reasons),
         "created_at": to_micros(alert.created_at),
         "payload": _json(alert.payload),
@@ -273,8 +278,8 @@ def reasons_from(text: str) -> tuple[Reason, ...]:
 
 
 DELIVERY_COLUMNS = (
-    *("id", "alert_id", "move_id", "sequence", "channel", "state", "attempts", "created_at", "next_try_at"),
-    *("error", "accepted_at"),
+    *("id", "alert_id", "move_id", "sequence", "channel", "state", "attempts", "created_at", "due_at", "next_try_at"),
+    *("error", "accepted_at", "digest"),
 )
 
 
@@ -289,18 +294,54 @@ def delivery_from(row: Row, alert: Alert) -> Delivery:
         next_try_at=from_micros(row["next_try_at"]),
         error=row["error"],
         accepted_at=from_micros(row["accepted_at"]),
+        digest=row["digest"],
     )
 
 
 def delivery_values(delivery: Delivery) -> Values:
     return {
-        **{name: getattr(delivery, name) for name in ("id", "channel", "state", "attempts", "error")},
+        **{name: getattr(delivery, name) for name in ("id", "channel", "state", "attempts", "error", "digest")},
         "alert_id": delivery.alert.id,
-        "move_id": delivery.alert.move_id,
+        "move_id": delivery.alert.move_id or None,
+        "due_at": to_micros(delivery.next_try_at),
         "sequence": delivery.alert.sequence,
         "created_at": to_micros(delivery.created_at),
         "next_try_at": to_micros(delivery.next_try_at),
         "accepted_at": to_micros(delivery.accepted_at),
+    }
+
+
+ENDPOINT_COLUMNS = ("channel", "failures", "error", "retry_at", "disabled_at", "noticed_at")
+
+
+def endpoint_from(row: Row) -> Endpoint:
+    times = {name: from_micros(row[name]) for name in ("retry_at", "disabled_at", "noticed_at")}
+    return Endpoint(channel=row["channel"], failures=row["failures"], error=row["error"], **times)
+
+
+def endpoint_values(endpoint: Endpoint) -> Values:
+    times = {name: to_micros(getattr(endpoint, name)) for name in ("retry_at", "disabled_at", "noticed_at")}
+    return {"channel": endpoint.channel, "failures": endpoint.failures, "error": endpoint.error, **times}
+
+
+SILENCE_COLUMNS = ("id", "matchers", "author", "reason", "created_at", "expires_at")
+
+
+def silence_from(row: Row) -> Silence:
+    return Silence(
+        **{name: row[name] for name in ("id", "author", "reason")},
+        matchers={field: tuple(values) for field, values in json.loads(row["matchers"]).items()},
+        created_at=from_micros(row["created_at"]),
+        expires_at=from_micros(row["expires_at"]),
+    )
+
+
+def silence_values(silence: Silence) -> Values:
+    return {
+        **{name: getattr(silence, name) for name in ("id", "author", "reason")},
+        "matchers": _json({field: list(values) for field, values in silence.matchers.items()}),
+        "created_at": to_micros(silence.created_at),
+        "expires_at": to_micros(silence.expires_at),
     }
 
 

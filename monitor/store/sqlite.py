@@ -5,7 +5,7 @@ Never decides: what to write comes in, what is stored comes out.  Any thread and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,18 @@ from monitor.model import (
     Consolidation,
     Delivery,
     DeliveryState,
+    Endpoint,
     Entry,
     EntryToRead,
     Feed,
     Move,
     Origin,
     Reason,
+    Silence,
     SourcedClaim,
 )
 from monitor.names import person_key
-from monitor.store import articles, housekeeping, ledger, outbox, upkeep
+from monitor.store import articles, endpoints, housekeeping, ledger, outbox, upkeep
 from monitor.store import feeds as feed_rows
 from monitor.store.database import Database
 
@@ -138,9 +140,11 @@ class SqliteStore:
 
     # outbox
 
-    def lease_deliveries(self, now: datetime, lease: timedelta, limit: int) -> list[Delivery]:
+    def lease_deliveries(
+        self, now: datetime, lease: timedelta, limit: int, busy: Collection[str] = ()
+    ) -> list[Delivery]:
         with self._database.write() as connection:
-            return outbox.lease(connection, now, now + lease, limit)
+            return outbox.lease(connection, now, now + lease, limit, busy)
 
     def save_delivery(self, delivery: Delivery) -> None:
         with self._database.write(durable=True) as connection:
@@ -150,9 +154,51 @@ class SqliteStore:
         with self._database.read() as connection:
             return outbox.find(connection, state, limit)
 
+    def release_deliveries(self, ids: Sequence[str], now: datetime) -> None:
+        with self._database.write() as connection:
+            outbox.release(connection, ids, now)
+
+    def expire_deliveries(self, channel: str, before: datetime, error: str) -> int:
+        with self._database.write() as connection:
+            return outbox.expire(connection, channel, before, error)
+
+    def hasten_deliveries(self, channel: str, now: datetime) -> None:
+        with self._database.write() as connection:
+            outbox.hasten(connection, channel, now)
+
     def replay_delivery(self, id: str, now: datetime) -> Delivery | None:
         with self._database.write() as connection:
             return outbox.replay(connection, id, now)
+
+    def replay_dead(self, channel: str | None, since: datetime, now: datetime) -> int:
+        with self._database.write() as connection:
+            return outbox.replay_dead(connection, channel, since, now)
+
+    # endpoints and silences
+
+    def find_endpoints(self) -> list[Endpoint]:
+        with self._database.read() as connection:
+            return endpoints.find(connection)
+
+    def save_endpoint(self, endpoint: Endpoint, notices: Sequence[Delivery] = ()) -> None:
+        with self._database.write(durable=bool(notices)) as connection:
+            endpoints.save(connection, endpoint, notices)
+
+    def trust_endpoint(self, channel: str) -> int:
+        with self._database.write() as connection:
+            return endpoints.trust(connection, channel)
+
+    def add_silence(self, silence: Silence) -> None:
+        with self._database.write() as connection:
+            endpoints.add_silence(connection, silence)
+
+    def find_silences(self, at: datetime | None = None) -> list[Silence]:
+        with self._database.read() as connection:
+            return endpoints.find_silences(connection, at)
+
+    def end_silence(self, id: str, now: datetime) -> bool:
+        with self._database.write() as connection:
+            return endpoints.end_silence(connection, id, now)
 
     # upkeep
 

@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,10 +15,13 @@ from monitor.model import (
     Decision,
     Delivery,
     DeliveryState,
+    Endpoint,
+    Event,
     Feed,
     Move,
     Origin,
     Reason,
+    Silence,
     SourcedClaim,
     Status,
     StatusChange,
@@ -73,12 +77,15 @@ def record(store: Store, article: int = 1, *people: str) -> None:
     store.save_article(an_entry_to_read(an_entry(article)), a_result(an_article(article), claims), NOW)
 
 
-def tell(store: Store, *channels: str, sequences: int = 1, person: str = "Ada Lovelace") -> Move:
-    """Raise the first alerts of a person's move."""
+def tell(
+    store: Store, *channels: str, sequences: int = 1, first: int = 1, person: str = "Ada Lovelace", **changes: Any
+) -> Move:
+    """Raise the first alerts of a person's move, with deliveries changed like this."""
     move = a_move(person)
-    for sequence in range(1, sequences + 1):
+    for sequence in range(first, sequences + 1):
         told = replace(move, sequence=sequence)
         outcome = a_consolidation(told, sequence=sequence, channels=channels or ("team",))
+        outcome = replace(outcome, deliveries=tuple(replace(each, **changes) for each in outcome.deliveries))
         store.consolidate(move.person_key, lambda moves, claims, outcome=outcome: outcome)
     return move
 
@@ -469,11 +476,89 @@ class TestOutbox:
         tell(store, person="Alan Turing")
         assert len(store.lease_deliveries(NOW, LEASE, 10)) == 2
 
-    def test_a_lease_takes_no_more_than_asked_the_longest_due_first(self, store: Store) -> None:
+    def test_a_lease_takes_no_more_than_asked_of_each_channel_the_longest_due_first(self, store: Store) -> None:
         tell(store, "mail", "team")
-        (one,) = [each for each in store.find_deliveries() if each.channel == "team"]
-        store.save_delivery(replace(one, next_try_at=NOW - minutes(1)))
-        assert [each.channel for each in store.lease_deliveries(NOW, LEASE, 1)] == ["team"]
+        tell(store, "mail", person="Alan Turing")
+        turing = next(each for each in store.find_deliveries() if each.alert.move_id == a_move("Alan Turing").id)
+        store.save_delivery(replace(turing, next_try_at=NOW - minutes(1)))
+        leased = store.lease_deliveries(NOW, LEASE, 1)
+        assert sorted((each.channel, each.alert.move_id == turing.alert.move_id) for each in leased) == [
+            ("mail", True),
+            ("team", False),
+        ]
+
+    def test_nothing_is_leased_of_a_channel_that_is_busy(self, store: Store) -> None:
+        tell(store, "mail", "team")
+        assert [each.channel for each in store.lease_deliveries(NOW, LEASE, 9, busy={"mail"})] == ["team"]
+
+    def test_a_channel_is_left_alone_until_it_may_be_tried_and_then_tried_once(self, store: Store) -> None:
+        tell(store)
+        tell(store, "mail", "team", person="Alan Turing")
+        store.save_endpoint(Endpoint(channel="team", failures=3, error="503", retry_at=LATER))
+        assert [each.channel for each in store.lease_deliveries(NOW, LEASE, 9)] == ["mail"]
+        assert [each.channel for each in store.lease_deliveries(LATER, LEASE, 9)].count("team") == 1
+
+    def test_what_is_due_to_a_disabled_channel_is_dead_with_the_reason(self, store: Store) -> None:
+        tell(store)
+        store.save_endpoint(Endpoint(channel="team", error="http 410", disabled_at=NOW))
+        assert store.lease_deliveries(NOW, LEASE, 9) == []
+        (dead,) = store.find_deliveries(state=DeliveryState.DEAD)
+        assert dead.error == "the endpoint is disabled: http 410"
+
+    def test_a_released_delivery_is_due_as_it_was(self, store: Store) -> None:
+        tell(store)
+        (leased,) = store.lease_deliveries(NOW + minutes(1), LEASE, 9)
+        store.release_deliveries([leased.id], NOW + minutes(2))
+        assert store.find_deliveries() == [a_delivery()]
+
+    def test_what_a_channel_did_not_take_for_long_is_given_up(self, store: Store) -> None:
+        tell(store, "mail", "team")
+        assert store.expire_deliveries("team", NOW, "given up") == 0
+        assert store.expire_deliveries("team", LATER, "given up") == 1
+        (dead,) = store.find_deliveries(state=DeliveryState.DEAD)
+        assert (dead.channel, dead.error) == ("team", "given up")
+
+    def test_what_waits_for_its_next_try_is_hastened_and_what_is_held_is_not(self, store: Store) -> None:
+        tell(store, next_try_at=LATER)
+        tell(store, person="Alan Turing")
+        (leased,) = store.lease_deliveries(NOW, LEASE, 9)
+        store.save_delivery(replace(leased, state=DeliveryState.PENDING, attempts=1, next_try_at=LATER))
+        store.hasten_deliveries("team", NOW)
+        assert [each.id for each in store.lease_deliveries(NOW, LEASE, 9)] == [leased.id]
+
+    def test_a_digest_is_leased_whole_whatever_the_limit(self, store: Store) -> None:
+        for person in ("Ada Lovelace", "Alan Turing", "Grace Hopper"):
+            tell(store, person=person, digest="daily", next_try_at=LATER)
+        assert store.lease_deliveries(NOW, LEASE, 1) == []
+        leased = store.lease_deliveries(LATER, LEASE, 1)
+        assert [each.digest for each in leased] == ["daily"] * 3
+
+    def test_what_is_held_back_gives_way_to_a_later_alert_of_the_move(self, store: Store) -> None:
+        tell(store, "mail", "team", next_try_at=LATER)
+        tell(store, "team", sequences=2, first=2)
+        found = {(each.channel, each.alert.sequence): each for each in store.find_deliveries()}
+        assert found["team", 1].state is DeliveryState.SUPERSEDED
+        assert found["team", 1].error == f"superseded by {found['team', 2].id}"
+        assert found["mail", 1].state is DeliveryState.PENDING
+        assert self.lease(store) == [("team", 2)]
+
+    def test_what_is_due_is_told_before_the_later_alert(self, store: Store) -> None:
+        tell(store, sequences=2)
+        assert {each.state for each in store.find_deliveries()} == {DeliveryState.PENDING}
+
+    def test_dead_deliveries_are_replayed_by_channel_and_time_and_their_endpoint_is_trusted_again(
+        self, store: Store
+    ) -> None:
+        tell(store, "mail:a@x.example", "mail:b@x.example", "mailing", "team")
+        for each in store.lease_deliveries(NOW, LEASE, 9):
+            store.save_delivery(replace(each, state=DeliveryState.DEAD, digest="daily"))
+            store.save_endpoint(Endpoint(channel=each.channel, disabled_at=NOW))
+        assert store.replay_dead("mail", NOW + minutes(1), LATER) == 0
+        assert store.replay_dead("mail", NOW, LATER) == 2
+        assert [each.channel for each in store.find_endpoints()] == ["mailing", "team"]
+        leased = store.lease_deliveries(LATER, LEASE, 9)
+        assert sorted(each.channel for each in leased) == ["mail:a@x.example", "mail:b@x.example"]
+        assert store.replay_dead(None, NOW, LATER) == 2
 
     def test_what_was_accepted_stays_accepted_whatever_a_late_sender_says(self, store: Store) -> None:
         tell(store)
@@ -510,6 +595,37 @@ class TestOutbox:
         assert listed(DeliveryState.DEAD) == []
 
 
+class TestEndpoints:
+    def test_an_endpoint_is_kept_as_it_was_last_saved(self, store: Store) -> None:
+        endpoint = Endpoint(channel="team", failures=2, error="503", retry_at=LATER, noticed_at=NOW)
+        store.save_endpoint(replace(endpoint, failures=1))
+        store.save_endpoint(endpoint)
+        assert store.find_endpoints() == [endpoint]
+        assert store.trust_endpoint("team") == 1
+        assert store.find_endpoints() == []
+
+    def test_a_notice_is_written_once_with_the_endpoint_and_is_about_no_move(self, store: Store) -> None:
+        alert = an_alert(id="notice", move_id="", sequence=0, event=Event.ENDPOINT_FAILED)
+        notice = a_delivery(alert, "mail")
+        for _ in range(2):
+            store.save_endpoint(Endpoint(channel="team", noticed_at=NOW), [notice])
+        assert store.find_deliveries() == [notice]
+        assert [each.channel for each in store.lease_deliveries(NOW, LEASE, 9)] == ["mail"]
+
+    def test_a_silence_is_in_force_until_it_ends_and_is_remembered(self, store: Store) -> None:
+        silence = Silence(
+            id="s1", matchers={"person": ("Ada", "alan-turing")}, author="anna", reason="enough",
+            created_at=NOW, expires_at=LATER,
+        )  # fmt: skip
+        store.add_silence(silence)
+        assert store.find_silences() == store.find_silences(NOW) == [silence]
+        assert store.find_silences(LATER) == store.find_silences(NOW - minutes(1)) == []
+        assert store.end_silence("s1", NOW + minutes(1))
+        assert not store.end_silence("s1", NOW + minutes(2))
+        assert store.find_silences(NOW + minutes(1)) == []
+        assert [each.expires_at for each in store.find_silences()] == [NOW + minutes(1)]
+
+
 class TestUpkeep:
     def test_slots_of_a_host_are_a_gap_apart_and_never_past(self, store: Store) -> None:
         gap = timedelta(seconds=2)
@@ -519,7 +635,7 @@ class TestUpkeep:
 
     def test_a_sweep_returns_deliveries_whose_lease_ran_out(self, store: Store) -> None:
         tell(store, "mail", "team")
-        store.lease_deliveries(NOW, LEASE, 1)
+        store.lease_deliveries(NOW, LEASE, 1, busy={"mail"})
         assert store.sweep(NOW + minutes(1)) == 0
         assert store.sweep(LATER) == 1
         assert store.counts()["deliveries.pending"] == 2
