@@ -181,11 +181,7 @@ class Daemon:
             return None
 
     def _tick(self, *, asked: bool) -> None:
-        stale = self.heart.heartbeat.stale(time.monotonic())
-        if stale:  # the watchdog hears nothing and restarts us
-            log.error("daemon.stale", **stale)
-        else:
-            notify("WATCHDOG=1")
+        pet_watchdog(self.heart.heartbeat, time.monotonic())
         if self.watch.edited() or asked or self._is_due():
             self._reload()
 
@@ -200,6 +196,14 @@ class Daemon:
         self.heart.metrics.reloads.labels("done" if changed else "kept").inc()
         self._reload_at = None if done else time.monotonic() + RELOAD_AGAIN
         notify("STATUS=polling, reading, delivering")
+
+
+def pet_watchdog(heartbeat: Heartbeat, at: float) -> None:
+    """Tell the service manager that we live, unless a job hangs: then it hears nothing and starts us anew."""
+    if stale := heartbeat.stale(at):
+        log.error("daemon.stale", **stale)
+    else:
+        notify("WATCHDOG=1")
 
 
 def hear_signals() -> SimpleQueue[int]:
