@@ -11,15 +11,17 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from monitor.model import Reading
-from monitor.moves.article import Article, read_profile
-from monitor.moves.frames import Draft, find_drafts, load_phrase_rules
+from monitor.moves.article import Article
+from monitor.moves.frames import find_drafts, load_phrase_rules
 from monitor.moves.grammar import Line, write_line
 from monitor.moves.lexicon import load_lexicon, load_table
 from monitor.moves.names import NameFinder
+from monitor.moves.profile import read_profile
 from monitor.moves.reference import add_references
 from monitor.moves.sentences import Sentence, split_sentences
+from monitor.moves.signs import Story
 from monitor.moves.tables import find_rows
-
+from monitor.moves.telling import tell
 
 LEAST_CONFIDENCE = 0.4  # what is less probable is not told: there F1 is highest on the labelled items
 
@@ -34,7 +36,7 @@ class FrameReader:
         self._names = NameFinder(load_lexicon(), _known(people), _known(organisations))
 
     def read(self, title: str, text: str, published_at: datetime) -> Reading:
-        """Return all that `f"{title}\\n{text}"` asserts."""
+        """Return all that title and text, joined by a line feed, assert."""
         if not _gate().search(f"{title}\n{text}"):
             return Reading()
         sentences = split_sentences(title, text)
@@ -43,7 +45,8 @@ class FrameReader:
         drafts += find_rows(sentences)
         profile = read_profile((line.sentence.number, line.phrases) for line in lines)
         profile.opening = _opening(lines)
-        claims = Article(drafts, profile, published_at.date(), title, text).claims()
+        complete = Article(drafts, profile, title).complete()
+        claims = tell(complete, profile, Story(title, text, published_at.date()))
         return Reading(claims=tuple(c for c in claims if c.confidence >= self._floor))
 
     def _lines(self, sentences: list[Sentence]) -> list[Line]:

@@ -42,11 +42,14 @@ _NUMBERS = {
 def find_date(sentence: str, published: date, *, future: bool, near: int = 0) -> str | None:
     """Return the date that `sentence` states for the act told at offset `near`, or None."""
     text = sentence.replace("’", "'")
-    for find in (_full, _month, _relative, _year, _weekday):
-        found = find(text, published, future, near)
-        if found:
+    for find in (_full, _month):
+        if found := find(text, published, future, near):
             return found
-    return None
+    if found := _relative(text, published, near):
+        return found
+    if year := _nearest(_YEAR, text, near):
+        return year["year"]
+    return None if future else _weekday(text, published, near)
 
 
 def _nearest(pattern: re.Pattern[str], text: str, near: int) -> re.Match[str] | None:
@@ -90,7 +93,7 @@ def _month(text: str, published: date, future: bool, near: int) -> str | None:
     return f"{year}-{month:02d}"
 
 
-def _relative(text: str, published: date, future: bool, near: int) -> str | None:
+def _relative(text: str, published: date, near: int) -> str | None:
     low = text.lower()
     for words, step in _NEXT.items():
         if words in low:
@@ -110,14 +113,9 @@ def _relative(text: str, published: date, future: bool, near: int) -> str | None
     return None
 
 
-def _year(text: str, published: date, future: bool, near: int) -> str | None:
-    match = _nearest(_YEAR, text, near)
-    return match["year"] if match else None
-
-
-def _weekday(text: str, published: date, future: bool, near: int) -> str | None:
+def _weekday(text: str, published: date, near: int) -> str | None:
     match = _nearest(_WEEKDAY, text, near)
-    if not match or future:
+    if not match:
         return None
     back = (published.weekday() - _DAYS.index(match["day"].lower())) % 7
     return (published - timedelta(days=back)).isoformat()

@@ -27,27 +27,33 @@ class Place:
 
 def decide_status(place: Place) -> Status | None:
     """Return the status of a move told at `place`, or None where nobody says that it happens ("calls on X to resign")."""
-    aux, line = f" {place.auxiliary} ", place.line
-    before = line[: place.start]
+    if _only_called_for(place):
+        return None
+    reported = Status.REPORTED if _cue("sentence", "reported").search(place.line) else Status.CONFIRMED
     if place.nominal:
-        if _cue("nominal", "called").search(before[-60:]):
-            return None
-        return Status.REPORTED if _cue("sentence", "reported").search(line) else Status.CONFIRMED
-    if _cue("auxiliary", "called").search(aux) and re.search(r"\bto\b", aux):
-        return None
-    if re.search(r" to\b", aux[:4]) and _cue("sentence", "called").search(before[-50:]):
-        return None
-    if not place.auxiliary.strip() and place.trigger in _BARE and _cue("sentence", "called").search(before[-50:]):
-        return None
-    if _cue("auxiliary", "denied").search(aux):
+        return reported
+    if _cue("auxiliary", "denied").search(place.auxiliary):
         return Status.DENIED
-    if _cue("auxiliary", "undecided").search(aux) or (place.is_title and _cue("sentence", "question").search(line)):
+    if _undecided(place):
         return Status.CONSIDERED
-    if re.search(r"\b(?:if|whether|why) (?:\S+ ){0,3}$", before[-30:]):
-        return Status.CONSIDERED
-    if _cue("auxiliary", "reported").search(aux) or _cue("sentence", "reported").search(line):
-        return Status.REPORTED
-    return Status.CONFIRMED
+    return Status.REPORTED if _cue("auxiliary", "reported").search(place.auxiliary) else reported
+
+
+def _only_called_for(place: Place) -> bool:
+    """Return whether somebody asks for the move, and nobody says that it comes."""
+    before, aux = place.line[: place.start], place.auxiliary.strip()
+    if place.nominal:
+        return bool(_cue("nominal", "called").search(before[-60:]))
+    if _cue("auxiliary", "called").search(aux) and re.search(r"\bto\b", aux):
+        return True
+    infinitive = aux.startswith("to") or (not aux and place.trigger in _BARE)
+    return infinitive and bool(_cue("sentence", "called").search(before[-50:]))
+
+
+def _undecided(place: Place) -> bool:
+    asked = place.is_title and bool(_cue("sentence", "question").search(place.line))
+    conditional = re.search(r"\b(?:if|whether|why) (?:\S+ ){0,3}$", place.line[: place.start][-30:])
+    return asked or bool(conditional) or bool(_cue("auxiliary", "undecided").search(place.auxiliary))
 
 
 _BARE = {"resign", "quit", "step down", "leave", "retire", "step aside", "depart"}

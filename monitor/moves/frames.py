@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from monitor.model import Kind, Status
 from monitor.moves.factuality import Place, decide_status
-from monitor.moves.grammar import Line, expand_slots, load_rules, PhraseRule
+from monitor.moves.grammar import Line, PhraseRule, expand_slots, load_rules
 from monitor.moves.lexicon import load_table
-from monitor.moves.phrases import ORG, PERSON, PLACE, ROLE, Phrase
+from monitor.moves.phrases import ORG, ROLE, Phrase
 from monitor.moves.sentences import Sentence
 
 _REACH = 10  # words passed over in search of complements
@@ -123,7 +123,7 @@ def find_drafts(line: Line) -> Iterator[Draft]:
 
 
 def _new_holders(line: Line) -> Iterator[Draft]:
-    """ "Twitter's new CEO Jane Roe" tells of a move, wherever it stands."""
+    """Yield what "Twitter's new CEO Jane Roe" tells, wherever it stands."""
     for symbol in re.findall(r" (P\d+)(?= )", line.text):
         person = line.phrase(symbol)
         if person.new and person.role and person.org and not person.former:
@@ -185,7 +185,7 @@ class _FrameMatch:
         return self.line.sentence.is_title or named or not after or after[0] in _AFTER_PARTICIPLE
 
     def _coordinated(self) -> bool:
-        """ "Plaid raises $250 million, adds Jane Roe": the verb goes on from the title's subject."""
+        """Return whether the verb goes on from the title's subject: "Plaid raises $250 million, adds Jane Roe"."""
         before = self.line.text[: self.match.start("trigger")]
         return (
             self.line.sentence.is_title

@@ -16,6 +16,8 @@ from monitor.moves.sentences import Sentence, Token
 _SIGNS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "—": "-", "–": "-", "‑": "-", "…": "."})
 _MACRO = re.compile(r"(?<!\?P)<([a-z_]+)>")
 _NEW = re.compile(r"\b(?:new|incoming|newly)\b")
+_BODIES = ("central bank", "police", "fire", "school", "city", "county")
+_BESIDE = 30  # characters between two roles of one person
 _REWRITES = 4  # times one rule may go over a line: chains of appositives
 
 
@@ -118,41 +120,46 @@ def _build_org(groups: Mapping[str, str], line: Line, former: bool, _: Mapping[s
 
 def _build_role(groups: Mapping[str, str], line: Line, former: bool, referents: Mapping[str, str]) -> Phrase | None:
     role = line.phrase(groups["role"])
-    org = role.org
-    parts = [role]
+    parts = [line.phrase(groups[slot]) for slot in ("org", "org2", "place", "role2") if slot in groups]
+    org: str | None = role.org
+    text = role.text
     if "org" in groups:
-        holder = line.phrase(groups["org"])
-        if holder.letter == PERSON or org:
+        if parts[0].letter == PERSON or org:
             return None
-        org = holder.text
-        parts.append(holder)
-    if "org2" in groups:
-        parts.append(line.phrase(groups["org2"]))
-    if "place" in groups or "demonym" in groups:
+        org = parts[0].text
+    elif "place" in groups or "demonym" in groups:
         if org:
             return None
-        holder_text = line.phrase(groups["place"]).text if "place" in groups else referents.get(groups["demonym"], "")
-        if "place" in groups:
-            parts.append(line.phrase(groups["place"]))
-        first = role.text.split()[0].lower()
-        if role.text.lower().startswith("central bank"):
-            first = "central bank"
-        if first in {"police", "fire", "school", "city", "county", "central bank"}:
-            holder_text = f"{holder_text} {first}"
-        org = holder_text if _is_state_role(role.text, referents) or " " in holder_text else None
-    if "its" in groups:
+        org = _state(groups, line, role, referents)
+    elif "its" in groups:
         org = org or referents.get("its")
-    text = role.text
-    if "role2" in groups:
-        other = line.phrase(groups["role2"])
-        parts.append(other)
-        if other.start - role.end > 30 or (role.org and other.org and role.org != other.org):  # noqa: PLR2004
+    elif "role2" in groups:
+        if not _one_holder(role, parts[0]):
             return None
-        text, org = f"{role.text} and {other.text}" if " and " not in role.text else role.text, org or other.org
+        text, org = text if " and " in text else f"{text} and {parts[0].text}", org or parts[0].org
     return replace(
-        role, text=text, org=org, former=former or role.former, new=role.new or bool(_NEW.search(groups.get("mods", ""))),
-        start=min(p.start for p in parts), end=max(p.end for p in parts),
-    )  # fmt: skip
+        role,
+        text=text,
+        org=org,
+        former=former or role.former,
+        new=role.new or bool(_NEW.search(groups.get("mods", ""))),
+        start=min(p.start for p in (role, *parts)),
+        end=max(p.end for p in (role, *parts)),
+    )
+
+
+def _one_holder(role: Phrase, other: Phrase) -> bool:
+    """Return whether two roles beside each other are one person's."""
+    return other.start - role.end <= _BESIDE and not (role.org and other.org and role.org != other.org)
+
+
+def _state(groups: Mapping[str, str], line: Line, role: Phrase, referents: Mapping[str, str]) -> str | None:
+    """Return the body of a place that a role belongs to: "Peru" of its president, "Miami police" of its police chief."""
+    place = line.phrase(groups["place"]).text if "place" in groups else referents.get(groups["demonym"], "")
+    lower = role.text.lower()
+    body = next((b for b in _BODIES if lower.startswith(f"{b} ")), "")
+    holder = f"{place} {body}".strip()
+    return holder if _is_state_role(role.text, referents) or " " in holder else None
 
 
 def _is_state_role(text: str, referents: Mapping[str, str]) -> bool:

@@ -25,6 +25,7 @@ class Lexicon:
     organisations: frozenset[tuple[str, ...]]
     people: frozenset[tuple[str, ...]]
     outlets: frozenset[str]
+    platforms: frozenset[str]
     heads: frozenset[str]
     weak_heads: frozenset[str]
     modifiers: frozenset[str]
@@ -34,6 +35,10 @@ class Lexicon:
     titles: frozenset[str]
     particles: frozenset[str]
     name_suffixes: frozenset[str]
+    never: frozenset[str]
+    acronyms: frozenset[str]
+    peoples: frozenset[str]
+    firm_roles: frozenset[str]
     org_marks: frozenset[str]
     descriptors: frozenset[str]
     stop: frozenset[str]
@@ -54,6 +59,7 @@ def load_lexicon() -> Lexicon:
         organisations=frozenset(tuple(name.split()) for name in load_table("organisations")["names"]),
         people=frozenset(tuple(name.split()) for name in load_table("people")["names"]),
         outlets=frozenset(load_table("organisations")["outlets"]),
+        platforms=frozenset(load_table("organisations")["platforms"]),
         heads=_words(data["roles"]["heads"]),
         weak_heads=_words(data["roles"]["weak"]),
         modifiers=_words(data["roles"]["modifiers"]),
@@ -63,6 +69,10 @@ def load_lexicon() -> Lexicon:
         titles=_words(data["titles"]["words"]),
         particles=_words(data["names"]["particles"]),
         name_suffixes=_words(data["names"]["suffixes"]),
+        never=_words(data["names"]["never"]),
+        acronyms=_words(data["names"]["acronyms"]),
+        peoples=_words(data["names"]["peoples"]),
+        firm_roles=_words(data["names"]["firm_roles"]),
         org_marks=_words(data["organisations"]["marks"]),
         descriptors=_words(data["organisations"]["descriptors"]),
         stop=_words(data["stop"]["words"]),

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from monitor.moves.lexicon import load_lexicon
-from monitor.moves.phrases import ORG, PERSON, Phrase
+from monitor.moves.phrases import ORG, PERSON, ROLE, Phrase
 from monitor.moves.sentences import Sentence, Token
 
 _HE = {"he", "she"}
 _COMPANY = {
     "company", "firm", "startup", "start-up", "studio", "bank", "business", "carmaker", "automaker", "chipmaker", "retailer", "broadcaster",
     "network", "publisher", "developer", "giant", "agency", "university", "airline", "club", "organisation", "organization", "lab", "group",
-    "newspaper", "museum", "school", "charity", "department", "college", "hospital", "chain", "brand", "automaker", "team", "supermarket", "regulator", "tech", "outlet", "fund", "parent", "union", "union", "foundation", "lender", "insurer", "manufacturer",
+    "newspaper", "museum", "school", "charity", "department", "college", "hospital", "chain", "brand", "team", "supermarket", "regulator", "tech", "outlet", "fund", "parent", "union", "foundation", "lender", "insurer", "manufacturer",
 }  # fmt: skip
 
 
@@ -105,7 +105,7 @@ class _SentenceReferences:
         return added
 
     def _owner(self, last: Token) -> Phrase | None:
-        """ "the company's CEO": the organisation named last."""
+        """Return the organisation named last, where "the company's CEO" follows."""
         after = next((t.text for t in self.tokens if t.start == last.end), "")
         here = [p for p in self.found if p.letter == ORG and p.end <= last.start and not p.source]
         return here[-1] if here and after in {"'s", "’s"} else None
@@ -118,7 +118,7 @@ class _SentenceReferences:
 
     def _company_after(self, i: int) -> Token | None:
         """Return the noun of "the company" or "the oat-milk company"."""
-        first, second = (list(self.tokens[i + 1 : i + 3]) + [None, None])[:2]
+        first, second = [*self.tokens[i + 1 : i + 3], None, None][:2]
         if (
             second
             and first
@@ -133,4 +133,4 @@ class _SentenceReferences:
         return next((p for p in self.found if p.letter == letter and p.end <= start and not p.source), None)
 
     def _named_next(self, end: int) -> bool:
-        return any(end < p.start <= end + 2 and p.letter not in {"R"} for p in self.found)
+        return any(end < p.start <= end + 2 and p.letter != ROLE for p in self.found)

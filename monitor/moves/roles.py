@@ -142,7 +142,6 @@ _AFTER_VERB = {
     "with",
     "home",
     "new",
-    "new",
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 _TOKEN = re.compile(
     r"""(?:[A-Z]\.){2,}            # U.S.  J.D.
@@ -25,7 +26,6 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[“\"])(?:Mr|Mrs|Ms|Dr|Prof|Sen|Sens|Rep|Reps|Gov|Gen|Lt|Col|Sgt|Capt|Maj|Hon|Rev|Sir|St|Jr|Sr|Inc|Corp|Co|Ltd|No|vs|Jan|Feb"
     r"|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec|[A-Z]|(?:[A-Z]\.)+[A-Z]|D|R)$"
 )
-_COMMA_TAIL = re.compile(r"^(?:Inc|Corp|Co|Ltd)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Sentence:
 
 
 def split_sentences(title: str, text: str) -> list[Sentence]:
-    """Split `f"{title}\\n{text}"`; a line end always ends a sentence."""
+    """Split title and text, joined by a line feed; a line end always ends a sentence."""
     whole = f"{title}\n{text}"
     spans = [span for line in _lines(whole) for span in _split_line(whole, *line)]
     return [
@@ -80,7 +80,7 @@ def _split_line(whole: str, start: int, end: int) -> list[tuple[int, int]]:
             continue
         cuts.append(match.end())
     cuts.append(end)
-    return [_trim(whole, a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [_trim(whole, a, b) for a, b in pairwise(cuts)]
 
 
 def _trim(whole: str, start: int, end: int) -> tuple[int, int]:

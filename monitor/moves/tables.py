@@ -30,7 +30,7 @@ def find_rows(sentences: Sequence[Sentence]) -> Iterator[Draft]:
     left_org: str | None = None
     for sentence in sentences:
         cells = _cells(sentence.text)
-        if len(cells) < 3:  # noqa: PLR2004 - a table of moves has a name, a company and one thing more
+        if len(cells) < 3:
             columns = {}
             continue
         if _RULE.match(sentence.text):

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from monitor.model import Claim
-from monitor.moves import article
+from monitor.moves import telling
 from monitor.moves.claims import FrameReader
 from tests.bench import score_reader as bench
 
-OUT = Path(article.__file__).parent / "lexicon" / "weights.toml"
+OUT = Path(telling.__file__).parent / "lexicon" / "weights.toml"
 Row = tuple[str, frozenset[str], bool]
 WHERE = ("at:", "titled:", "orgtitled:", "trigger:")  # true of short texts only: articles tell as surely further down
 RARE = 4  # signs seen less often carry no weight
@@ -31,16 +31,16 @@ OTHER_WORLDS = 0.4  # weight of a row from another register than the product's
 def gather(part: str) -> tuple[list[Row], list[Row], list[tuple[str, float]]]:
     """Return rows (item, signs, label) for both models, and one entry a gold news claim."""
     seen: dict[int, frozenset[str]] = {}
-    made = article.Article._claim
+    made = telling._claim
 
-    def remember(self: article.Article, draft: Any) -> Claim:
-        claim = made(self, draft)
+    def remember(draft: Any, *context: Any) -> Claim:
+        claim = made(draft, *context)
         seen[id(claim)] = frozenset(draft.signs)
         kept.append(claim)
         return claim
 
     kept: list[Claim] = []
-    article.Article._claim = remember  # type: ignore[method-assign]
+    telling._claim = remember
     reader, score = FrameReader(floor=0.0), bench.score_module()
     items = {i["id"]: i for i in bench.load("items", "train") if part == "all" or not bench.held_out(i["id"])}
     right: list[Row] = []
@@ -99,7 +99,7 @@ def cross_validated(rows: Sequence[Row], penalty: float) -> Iterator[tuple[float
 
 
 def table(name: str, weights: Mapping[str, float]) -> str:
-    lines = [f'"{s}" = {w:.3f}' for s, w in sorted(weights.items()) if abs(w) >= 0.01]  # noqa: PLR2004
+    lines = [f'"{s}" = {w:.3f}' for s, w in sorted(weights.items()) if abs(w) >= 0.01]
     return "\n".join([f"[{name}]", *lines])
 
 
