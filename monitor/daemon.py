@@ -42,7 +42,7 @@ Arrow = Callable[[Pipeline], int]
 # One job an arrow, so that a slow feed never delays an alert.
 ARROWS: dict[str, Arrow] = {
     "poll": Pipeline.poll_feeds,
-    "read": lambda pipeline: pipeline.read_entries() + pipeline.consolidate(),
+    "read": lambda pipeline: pipeline.consolidate() + pipeline.read_entries(),  # first what is read already
     "deliver": Pipeline.deliver,
 }
 

@@ -35,7 +35,8 @@ from monitor.upkeep import verify
 ROOT = Path(__file__).parents[2]
 SECRET = "whsec_" + base64.b64encode(b"a secret of the storm, 24 bytes or more").decode()
 OUTLETS = ("wire", "post", "herald")
-SHOWN = 80  # stories that a feed shows, as real ones do
+SHOWN = 300  # stories that a feed shows, as real ones do
+PATIENCE = 15.0  # seconds that a daemon has for what it is to be killed at
 QUIET = 300.0  # seconds that the last daemon has for what is left
 
 SETTINGS = """\
@@ -53,6 +54,13 @@ SURNAMES = [
     for parts in itertools.product(*2 * ("bdfgklmnprstvz", "aeiou"), ("ldan", "ndor", "rski", "vano"))
 ]
 
+# The kill comes by chance up to 0.7 s after the daemon has first logged this.
+MOMENTS = (
+    *("starting", "daemon.started", "feed.polled", "article.read", "article.read", "alert.raised", "alert.raised"),
+    *("delivery.tried", "delivery.tried", "reloading", "copied"),
+)
+EVENTS = {"reloading": "feed.polled", "copied": "article.read"}
+
 CHECKS = {
     "ROWS THAT REFER TO NOTHING": "SELECT COUNT(*) FROM pragma_foreign_key_check",
     "ALERTS WITHOUT A DELIVERY": "SELECT COUNT(*) FROM alerts WHERE id NOT IN (SELECT alert_id FROM deliveries)",
@@ -60,6 +68,7 @@ CHECKS = {
 SELECT COUNT(*) FROM moves WHERE sequence <> (SELECT COUNT(*) FROM alerts WHERE move_id = moves.id)""",
     "MOVES WITHOUT EVIDENCE": "SELECT COUNT(*) FROM moves WHERE id NOT IN (SELECT move_id FROM evidence)",
     "ENTRIES READ WITHOUT AN ARTICLE": "SELECT COUNT(*) FROM entries WHERE state = 'read' AND article_id IS NULL",
+    "DELIVERIES OPEN OR DEAD": "SELECT COUNT(*) FROM deliveries WHERE state <> 'accepted'",
     "entries skipped": "SELECT COUNT(*) FROM entries WHERE state = 'skipped' AND note <> 'unchanged'",
 }
 
@@ -78,12 +87,16 @@ class Storm:
     folder: Path
     newsroom: Newsroom
     chance: random.Random
-    pace: float = 0.5  # seconds between two stories
+    pace: float = 1.0  # seconds between two stories
     published: dict[str, float] = field(default_factory=dict)  # person -> monotonic time
     kills: Counter[str] = field(default_factory=Counter)
     arrived: list[float] = field(default_factory=list)  # monotonic times, one for each call received
     edits: int = 0
     _stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log.jsonl"
 
     def write_config(self) -> None:
         (self.folder / "config").mkdir(parents=True, exist_ok=True)
@@ -115,28 +128,40 @@ class Storm:
         return [sys.executable, "-m", "monitor", *folders, *arguments]
 
     def start(self) -> subprocess.Popen[bytes]:
-        log = (self.folder / "log.jsonl").open("ab")
-        with log:
+        with self.log.open("ab") as log:
             return subprocess.Popen(self.command("run"), stderr=log, env=os.environ | {"HOOK_SECRET": SECRET}, cwd=ROOT)
 
     def strike(self) -> None:
-        """Start the daemon and kill it at some moment."""
-        how = self.chance.choices(("starting", "working", "reloading", "copied"), weights=(15, 65, 12, 8))[0]
+        """Start the daemon and kill it soon after it first did something; what, is chosen by chance."""
+        moment = self.chance.choice(MOMENTS)
+        begins = self.log.stat().st_size
         daemon = self.start()
-        time.sleep(self.chance.uniform(0, 2.0) if how == "starting" else self.chance.uniform(1.5, 8.0))
-        if how == "reloading":
+        if moment == "starting":
+            time.sleep(self.chance.uniform(0, 2.0))
+        else:
+            self.wait_for(EVENTS.get(moment, moment), begins)
+            time.sleep(self.chance.uniform(0, 0.7))
+        if moment == "reloading":
             self.edits += 1
             (self.folder / "config/watchlist.yaml").write_text(f"{WATCHLIST}  - name: Borealis {self.edits} AI\n")
-            time.sleep(self.chance.uniform(0, 5.0))
-        if how == "copied":
+            time.sleep(self.chance.uniform(1.0, 4.0))
+        if moment == "copied":
             self.copy_and_kill()
-        assert daemon.poll() is None, (
-            f"the daemon ended by itself with {daemon.returncode}; see {self.folder}/log.jsonl"
-        )
+        assert daemon.poll() is None, f"the daemon ended by itself with {daemon.returncode}; see {self.log}"
         daemon.send_signal(signal.SIGKILL)
         daemon.wait(30)
-        self.kills[how] += 1
+        self.kills[moment] += 1
         verify(self.folder / "state/monitor.db")
+
+    def wait_for(self, event: str, begins: int) -> None:
+        """Wait until the daemon has logged `event`, for as long as it takes to do one of everything."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            with self.log.open("rb") as log:
+                log.seek(begins)
+                if f'"event": "{event}"'.encode() in log.read():
+                    return
+            time.sleep(0.02)
 
     def copy_and_kill(self) -> None:
         """Kill a backup under way; what it leaves under its name must be whole."""
@@ -154,10 +179,9 @@ class Storm:
         self._stop.set()
         started = time.monotonic()
         daemon = self.start()
-        while self.missing() and time.monotonic() < started + QUIET:
-            time.sleep(0.2)
+        while (self.missing() or self.open()) and time.monotonic() < started + QUIET:
+            time.sleep(0.5)
         took = time.monotonic() - started
-        time.sleep(3)
         daemon.terminate()
         assert daemon.wait(15) == 0
         return took
@@ -170,6 +194,10 @@ class Storm:
     def missing(self) -> set[str]:
         return set(self.published) - {person for person, _ in self.told()}
 
+    def open(self) -> int:
+        """Return how many deliveries are not accepted."""
+        return count(self.folder / "state/monitor.db", "SELECT COUNT(*) FROM deliveries WHERE state <> 'accepted'")
+
     def answer(self, received: Received) -> int:
         """Take most calls, refuse some, as receivers do."""
         if not received.verified:
@@ -180,18 +208,18 @@ class Storm:
         return 204
 
 
-def inspect(database: Path) -> dict[str, int | str]:
+def count(database: Path, query: str) -> int:
+    with closing(sqlite3.connect(database)) as connection:
+        return int(connection.execute(query).fetchone()[0])
+
+
+def inspect(database: Path) -> dict[str, int]:
     """Look at the ledger that the storm left."""
     verify(database)
-    with closing(sqlite3.connect(database)) as connection:
-        found = {name: connection.execute(query).fetchone()[0] for name, query in CHECKS.items()}
-        found["OPEN OR DEAD DELIVERIES"] = connection.execute(
-            "SELECT COUNT(*) FROM deliveries WHERE state <> 'accepted'"
-        ).fetchone()[0]
-    return found
+    return {name: count(database, query) for name, query in CHECKS.items()}
 
 
-def rage(folder: Path, kills: int, seed: int, pace: float = 0.5) -> dict[str, object]:
+def rage(folder: Path, kills: int, seed: int, pace: float = 1.0) -> dict[str, object]:
     """Do it all; return what was found, in the order to be shown."""
     with ExitStack() as stack:
         newsroom = stack.enter_context(Ticker(secret=SECRET))
@@ -225,7 +253,7 @@ def rage(folder: Path, kills: int, seed: int, pace: float = 0.5) -> dict[str, ob
         )
         return {
             "kills": sum(storm.kills.values()),
-            **{f"  while {how}": number for how, number in storm.kills.items()},
+            **{f"  at {moment}": number for moment, number in sorted(storm.kills.items())},
             "seconds": round(stormed),
             "moves published": len(storm.published),
             "calls accepted": sum(told.values()),
