@@ -27,7 +27,7 @@ class SentenceNames(RunCutter):
 
     def __init__(self, finder: NameFinder, names: Names, sentence: Sentence, *, titled: bool) -> None:
         super().__init__(sentence.tokens, finder.lexicon, titled=titled)
-        self.finder, self.names = finder, names
+        self.finder, self.names, self.is_title = finder, names, sentence.is_title
 
     def find(self) -> list[Phrase]:
         taken = self._known_spans()
@@ -200,7 +200,8 @@ class SentenceNames(RunCutter):
                 letter == PERSON
                 and end - start > 1
                 and end in role_starts
-                and self.titled
+                and self.is_title
+                and start == 0
                 and self.lower[end] in self.lexicon.firm_roles
             ):
                 self.names.firms.add(" ".join(t.text for t in self.tokens[start:end]))

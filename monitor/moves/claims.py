@@ -14,6 +14,7 @@ from monitor.model import Reading
 from monitor.moves.article import Article
 from monitor.moves.frames import find_drafts, load_phrase_rules
 from monitor.moves.grammar import Line, write_line
+from monitor.moves.groups import find_groups
 from monitor.moves.lexicon import load_lexicon, load_table
 from monitor.moves.names import NameFinder
 from monitor.moves.profile import read_profile
@@ -33,7 +34,9 @@ class FrameReader:
         self, people: Iterable[str] = (), organisations: Iterable[str] = (), *, floor: float = LEAST_CONFIDENCE
     ) -> None:
         self._floor = floor
-        self._names = NameFinder(load_lexicon(), _known(people), _known(organisations))
+        people, organisations = _known(people), _known(organisations)
+        self._names = NameFinder(load_lexicon(), people, organisations)
+        self._known = people | organisations
 
     def read(self, title: str, text: str, published_at: datetime) -> Reading:
         """Return all that title and text, joined by a line feed, assert."""
@@ -46,8 +49,9 @@ class FrameReader:
         profile = read_profile((line.sentence.number, line.phrases) for line in lines)
         profile.opening = _opening(lines)
         complete = Article(drafts, profile, title).complete()
-        claims = tell(complete, profile, Story(title, text, published_at.date()))
-        return Reading(claims=tuple(c for c in claims if c.confidence >= self._floor))
+        claims = tell(complete, profile, Story(title, text, published_at.date(), self._known))
+        kept = tuple(c for c in claims if c.confidence >= self._floor)
+        return Reading(claims=kept, groups=tuple(find_groups(lines)))
 
     def _lines(self, sentences: list[Sentence]) -> list[Line]:
         phrases = add_references(sentences, self._names.find(sentences))

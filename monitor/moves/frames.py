@@ -145,12 +145,15 @@ class _FrameMatch:
         aux = self.slots.get("aux", "")
         start = self.match.start()
         if "active" in self.frame.flags:
-            found = _SUBJECT.search(self.line.text[: self.match.start("trigger")])
+            before = self.line.text[: self.match.start("trigger")]
+            found = _SUBJECT.search(before)
             if found:
                 aux, start = found["aux"], found.start()
                 self.subject = self.line.phrase(found["subject"])
                 if _PASSIVE.search(aux[-12:]):
                     return  # a passive, read by another frame
+                if self.match["trigger"].split()[0].endswith("ing") and aux == "" and before.endswith(", "):
+                    self.subject = self._first_org() or self.subject  # "Meta bought half of Scale, bringing on …"
             elif not self.match["trigger"].split()[0].endswith("ing") and not _UNNAMED.search(
                 self.line.text[: self.match.start("trigger")]
             ):
@@ -217,6 +220,8 @@ class _FrameMatch:
                 continue  # an object stands beside its verb
             match = pattern.match(text, at)
             groups = {k: v for k, v in match.groupdict().items() if v} if match else {}
+            if any(v[1:].isdigit() and self.line.phrase(v).source for v in groups.values()):
+                continue  # an outlet that is only quoted
             if match and "role" in groups and self.line.phrase(groups["role"]).former:
                 continue  # what they were before
             if match and groups and not any(k in self.slots for k in groups if k not in {"det", "foundwhat"}):
@@ -250,6 +255,7 @@ class _FrameMatch:
             draft.role, draft.to_org = person.role, person.org
         self._orgs_of_roles(draft, role, from_role)
         self._actor(draft)
+        self._bought(draft)
         if "place" in self.slots and draft.from_role:
             draft.from_org = draft.from_org or self._text(self.slots["place"])
         if "old" in self.slots and self.slots["old"][0] in "PMNR":
@@ -298,7 +304,23 @@ class _FrameMatch:
         elif not draft.to_org or ("to" not in self.slots and self.subject and self.subject.letter == ORG):
             draft.to_org = org
 
+    def _bought(self, draft: Draft) -> None:
+        """In "Meta buys half of Scale, bringing on CEO Jane Roe", the role belongs to the organisation named last."""
+        who = draft.who
+        if draft.kind is not Kind.JOIN or not draft.trigger.split(" ")[0].endswith("ing") or not who.role or who.org:
+            return
+        named = [self.line.phrase(s) for s in re.findall(r" (O\d+)(?= )", self.line.text[: self.match.start()])]
+        if named and draft.to_org and named[-1].text != draft.to_org:
+            draft.from_org, draft.from_role, draft.kind = named[-1].text, who.role, Kind.MOVE
+
     def _kind(self, draft: Draft) -> None:
+        if (
+            draft.trigger.startswith(("promot", "elevat"))
+            and draft.kind is Kind.JOIN
+            and draft.to_org
+            and not draft.from_org
+        ):
+            draft.kind, draft.from_org = Kind.ROLE, draft.to_org
         if "found" in self.slots:
             draft.kind = Kind.FOUND
         elif "board" in self.slots or draft.kind is Kind.BOARD:

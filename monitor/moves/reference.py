@@ -45,7 +45,7 @@ def add_references(sentences: Sequence[Sentence], phrases: Sequence[Sequence[Phr
 
 
 _ACTS = re.compile(
-    r"(?:(?:has|had|is|will|was|would) )?(?:named|nam|hir|appoint|fir|promot|oust|sack|dismiss|recruit|elect|tapp|poach|part)\w*"
+    r"(?:(?:has|had|is|will|was|would) )?(?:named|nam|hir|appoint|fir|promot|oust|sack|dismiss|recruit|elect|tapp|poach|part|co-found|found)\w*"
 )
 
 
@@ -69,9 +69,9 @@ _QUOTED = re.compile(
     r"(?:according to|\btold|interview with|interview on|as reported by|reported by|spoke to|speaking to|talking to|statement to|confirmed to)(?: the| a| an)? $",
     re.I,
 )
-_POSTED = re.compile(r"\b(?:by|via|on|to|in|from|with|at|-|–|—|\|)(?: the| a| an)? $", re.I)
+_POSTED = re.compile(r"(?:\b(?:by|via|on) (?:the |a |an )?|(?:-|–|—|\|) )$", re.IGNORECASE)
 _QUOTES = re.compile(
-    r"(?:['’]s? \w+)? (?:reported|reports|first reported|first broke|notes|says|said|writes|wrote|learned|has learned|spoke|understands)\b|, which first reported|$",
+    r"(?:['’]s? \w+)? (?:reported|reports|first reported|first broke|notes|says|said|writes|wrote|learned|has learned|spoke|understands)\b|, which first reported",
     re.I,
 )
 

@@ -26,8 +26,9 @@ _EARLIER = re.compile(
 class Story:
     """What the signs of every draft of one text share: title, register, length and day."""
 
-    def __init__(self, title: str, text: str, published: date) -> None:
+    def __init__(self, title: str, text: str, published: date, known: frozenset[tuple[str, ...]]) -> None:
         self.title, self.published, self.lexicon = title, published, load_lexicon()
+        self.known = known  # names from the watchlist
         self.long = len(text) > _LONG
         whole = f"{title}\n{text}"
         self.registers = [name for name, pattern in _register_patterns().items() if pattern.search(whole)]
@@ -72,7 +73,7 @@ class Story:
         if self.long:
             signs.add(f"long:titled:{int(self.in_title(person))}")
         if len(words) > 1:
-            signs.add(f"given:{int(words[0] in self.lexicon.given_names)}")
+            signs.add(f"given:{int(words[0] in self.lexicon.given_names or tuple(words) in self.known)}")
         elif person:
             signs.add(f"surname:{int(person in self.lexicon.surnames)}")
         own = draft.from_org if draft.kind in {Kind.LEAVE, Kind.MOVE} else draft.to_org
@@ -84,7 +85,7 @@ class Story:
         words = org.split()
         if not words:
             return "none"
-        if tuple(words) in self.lexicon.organisations:
+        if tuple(words) in self.lexicon.organisations or tuple(words) in self.known:
             return "known"
         return "marked" if words[-1].lower() in self.lexicon.org_marks else f"words{min(len(words), 3)}"
 

@@ -1,0 +1,81 @@
+"""Lines of a text -> claims about counted, unnamed people ("eleven of the fourteen authors have left Meta").
+
+Never names a person, and never raises a person's move.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Iterator
+
+from monitor.model import GroupClaim, Kind, Status
+from monitor.moves.grammar import Line, expand_slots
+from monitor.moves.lexicon import load_table
+
+_WORDS = (
+    "zero one two three four five six seven eight nine ten eleven twelve "
+    "thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty"
+)
+_NUMBERS = {word: number for number, word in enumerate(_WORDS.split())} | {"dozen": 12}
+
+
+_COMING_OR_GOING = re.compile(
+    rf" (?:\d{{1,3}}|{_WORDS.replace(' ', '|')}|dozen) .*(?:left|quit|depart|leav|exit|join|remain|los[te]|recruit|hire|poach|still)"
+    rf"|(?:los(?:es|t)|recruit\w*|hire[ds]|poache[ds]) (?:\d|{_WORDS.replace(' ', '|')})"
+)
+
+
+def find_groups(lines: Iterable[Line]) -> Iterator[GroupClaim]:
+    """Yield the group claims of a text, each once."""
+    seen: set[tuple[int | None, str | None, str | None]] = set()
+    for line in lines:
+        if not _COMING_OR_GOING.search(line.text):
+            continue
+        for name, pattern in _patterns():
+            for match in pattern.finditer(line.text):
+                claim = _claim(name, match, line)
+                key = (claim.count, claim.from_org, claim.to_org)
+                if key not in seen:
+                    seen.add(key)
+                    yield claim
+
+
+@functools.cache
+def _patterns() -> list[tuple[str, re.Pattern[str]]]:
+    table = load_table("groups")
+    return [(name, re.compile(expand_slots(pattern, table["macros"]))) for name, pattern in table["patterns"].items()]
+
+
+def _claim(name: str, match: re.Match[str], line: Line) -> GroupClaim:
+    slots = match.groupdict()
+    count, of = _number(slots.get("count")), _number(slots.get("of"))
+    if name == "remain" and count is not None and of is not None:
+        count = of - count
+    from_org, to_org = (line.phrase(slots[s]).text if slots.get(s) else None for s in ("from", "to"))
+    joins = slots.get("verb") in {"joined", "join", "joining", "recruiting", "hires", "hired"}
+    if joins and from_org and not to_org:
+        from_org, to_org = None, from_org
+    kind = Kind.MOVE if from_org and to_org else Kind.JOIN if to_org else Kind.LEAVE
+    reported = re.search(r"\b(?:reportedly|according to)\b", line.text)
+    return GroupClaim(
+        group=" ".join(_words(slots.get("group") or "people", line)),
+        count=count,
+        of=of,
+        kind=kind,
+        from_org=from_org,
+        to_org=to_org,
+        status=Status.REPORTED if reported else Status.CONFIRMED,
+        evidence=line.sentence.text,
+    )
+
+
+def _number(word: str | None) -> int | None:
+    if not word:
+        return None
+    return int(word) if word.isdigit() else _NUMBERS.get(word)
+
+
+def _words(text: str, line: Line) -> Iterator[str]:
+    for word in text.split():
+        yield line.phrase(word).text if re.fullmatch(r"[A-Z]\d+", word) else word
