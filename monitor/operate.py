@@ -5,12 +5,51 @@ Never does the work itself, and imports what a command needs only when it runs.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from monitor.clock import SystemClock
+from monitor.errors import ConfigError
 from monitor.folders import Folders, loaded, reading
+
+if TYPE_CHECKING:
+    from monitor.config import Config
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Everything as JSON.")
+@click.pass_obj
+def status(folders: Folders, *, as_json: bool) -> None:
+    """Show what the daemon is doing, what is wrong, and what to do about it."""
+    from monitor.status import Scene, render_status, status_json, take_status
+
+    with reading(folders) as store:
+        scene = Scene(store=store, state=folders.state, config=tried(folders), now=SystemClock().now())
+        report = take_status(scene)
+    click.echo(status_json(report) if as_json else render_status(report))
+
+
+@click.command()
+@click.pass_obj
+def doctor(folders: Folders) -> None:
+    """Look for what stands in the daemon's way: configuration, disk, database, clock, names, channels.
+
+    Reaches every channel's address but sends no alert.  Exit status 1 if anything is wrong.
+    """
+    from monitor.doctor import Patient, examine
+
+    sick = 0
+    for finding in examine(Patient(config=tried(folders), state=folders.state, clock=SystemClock())):
+        mark = click.style("ok   ", fg="green") if finding.ok else click.style("WRONG", fg="red")
+        click.echo(f"{mark}  {finding.name:16}  {finding.detail}")
+        if not finding.ok:
+            click.echo(f"{'':25}→ {finding.do}")
+            sick += 1
+    if sick:
+        raise click.ClickException(f"{sick} of these stand in the way")
 
 
 @click.command()
@@ -57,4 +96,14 @@ def gc(folders: Folders) -> None:
     click.echo(f"{forgotten['texts']} texts and {forgotten['deliveries']} accepted deliveries forgotten")
 
 
-COMMANDS = (backup, restore, gc)
+def tried(folders: Folders) -> Config | ConfigError:
+    """Return the configuration, or what is wrong with it."""
+    from monitor.config import load_config
+
+    try:
+        return load_config(folders.config, os.environ)
+    except ConfigError as error:
+        return error
+
+
+COMMANDS = (status, doctor, backup, restore, gc)
