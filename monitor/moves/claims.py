@@ -40,7 +40,7 @@ class FrameReader:
 
     def read(self, title: str, text: str, published_at: datetime) -> Reading:
         """Return all that title and text, joined by a line feed, assert."""
-        if not _gate().search(f"{title}\n{text}"):
+        if not _may_tell(f"{title}\n{text}"):
             return Reading()
         sentences = split_sentences(title, text)
         lines = self._lines(sentences)
@@ -78,6 +78,18 @@ def _opening(lines: list[Line]) -> str | None:
 
 def _known(names: Iterable[str]) -> frozenset[tuple[str, ...]]:
     return frozenset(tuple(name.split()) for name in names if name.strip())
+
+
+def _may_tell(text: str) -> bool:
+    """Return False for a text that needs no reading: most do."""
+    strong, weak = _text_gates()
+    return bool(strong.search(text) or weak.search(text))
+
+
+@functools.cache
+def _text_gates() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    table = load_table("gate")
+    return re.compile(table["strong"], re.IGNORECASE), re.compile(table["weak"])
 
 
 @functools.cache

@@ -1,0 +1,140 @@
+"""What the frames read and what the network reads of one text -> claims with one confidence, learned from their agreement.
+
+Never reads the text for claims itself: it pairs the claims of two readers, weighs them, and lets each fill what the other
+left out (0013).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.resources import files
+
+from monitor.model import Claim, Kind, Status
+from monitor.names import same_organisation, same_person
+
+LEAD = 300  # characters after the title in which a text names those whom its news is about
+LONG = 1_500  # characters from which a text has room for history
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """One assertion as either reader has it; `vouched` is the network's probability for the frames' claim."""
+
+    frames: Claim | None
+    learned: Claim | None
+    vouched: float = 0.0
+
+    @property
+    def claim(self) -> Claim:
+        claim = self.frames or self.learned
+        if claim is None:
+            raise ValueError("a pair of nothing")
+        return claim
+
+
+def pair_claims(frames: Sequence[Claim], learned: Sequence[Claim]) -> Iterator[Pair]:
+    """Pair the claims of two readers that speak of one step of one person; what is left stands alone."""
+    free = list(learned)
+    for claim in frames:
+        twin = next((other for other in free if _same_step(claim, other)), None)
+        if twin is not None:
+            free.remove(twin)
+        yield Pair(frames=claim, learned=twin)
+    for other in free:
+        yield Pair(frames=None, learned=other)
+
+
+def _same_step(a: Claim, b: Claim) -> bool:
+    """The person is the same, every side that both state agrees, and at least one does."""
+    if not same_person(a.person, b.person):
+        return False
+    sides = ((a.from_org, b.from_org), (a.to_org, b.to_org))
+    stated = [same_organisation(x, y) for x, y in sides if x and y]
+    return all(stated) and (bool(stated) or a.kind is b.kind is Kind.FOUND)
+
+
+def weigh(pair: Pair, full_text: str, title: str) -> Claim:
+    """Make one claim of a pair, with the confidence and the background flag that the weights give it."""
+    signs = signs_of(pair, full_text, title)
+    claim = _merge(pair)
+    return replace(
+        claim,
+        confidence=round(_probability(signs, _weights()["right"]), 3),
+        background=_probability(signs, _weights()["background"]) > 0.5,
+    )
+
+
+def signs_of(pair: Pair, full_text: str, title: str) -> dict[str, float]:
+    """Return what speaks for and against a pair, by the names of the weights."""
+    frames, learned = pair.frames, pair.learned
+    signs = {"bias": 1.0, "both": float(bool(frames and learned))}
+    if frames:
+        signs |= {"frames": _logit(frames.confidence), "frames_background": float(frames.background)}
+    if learned:
+        signs |= {"learned": _logit(learned.confidence), "learned_background": float(learned.background)}
+    if frames and not learned:
+        signs |= {"frames_alone": 1.0, "vouched": _logit(pair.vouched)}
+    if learned and not frames:
+        signs |= {"learned_alone": 1.0, "learned_strength": _logit(learned.confidence)}
+    if _is_deep(pair.claim, full_text, title):
+        signs["deep"] = 1.0
+    return signs
+
+
+def _is_deep(claim: Claim, full_text: str, title: str) -> bool:
+    """Tell whether a long text names the person neither in its title nor in its lead: mostly history or an aside."""
+    surname = claim.person.split()[-1]
+    return len(full_text) > LONG and surname not in full_text[: len(title) + LEAD]
+
+
+def _merge(pair: Pair) -> Claim:
+    """Take the frames' claim and fill from the network's what it leaves out."""
+    frames, learned = pair.frames, pair.learned
+    if not frames or not learned:
+        return pair.claim
+    from_org, to_org = frames.from_org or learned.from_org, frames.to_org or learned.to_org
+    completed = bool(from_org and to_org) and frames.kind in (Kind.JOIN, Kind.LEAVE)
+    return replace(
+        frames,
+        person=max(frames.person, learned.person, key=len),
+        kind=Kind.MOVE if completed else frames.kind,
+        from_org=from_org,
+        to_org=to_org,
+        role=frames.role or learned.role,
+        from_role=frames.from_role or learned.from_role,
+        date=frames.date or learned.date,
+        status=_status(frames.status, learned.status),
+        rule=f"{frames.rule}+learned",
+    )
+
+
+# A rumour told as a fact does more harm than a fact told as a rumour: of two readings the more careful one counts.
+_CAREFUL = (Status.DENIED, Status.CONSIDERED, Status.REPORTED, Status.CONFIRMED)
+
+
+def _status(a: Status, b: Status) -> Status:
+    return min(a, b, key=_CAREFUL.index)
+
+
+def _probability(signs: Mapping[str, float], weights: Mapping[str, float]) -> float:
+    return 1 / (1 + math.exp(-sum(weights.get(name, 0.0) * value for name, value in signs.items())))
+
+
+def _logit(probability: float) -> float:
+    bounded = min(max(probability, 0.001), 0.999)
+    return math.log(bounded / (1 - bounded))
+
+
+def floor(*, background: bool) -> float:
+    """Return the confidence under which a claim is not worth telling anyone."""
+    return _weights()["floor"]["background" if background else "news"]
+
+
+@functools.cache
+def _weights() -> dict[str, dict[str, float]]:
+    """Load agreement.toml: {"right", "background"}: sign -> weight; {"floor"}: news and background."""
+    return tomllib.loads(files("monitor.moves").joinpath("lexicon/agreement.toml").read_text("utf-8"))
