@@ -190,7 +190,7 @@ class Article:
         """The organisation that the text is about, where nothing says which one."""
         if draft.from_org or draft.to_org or draft.kind is Kind.FOUND:
             return
-        org, how = self._likeliest(draft.from_role or draft.role or draft.who.role)
+        org, how = self._likeliest(draft.from_role or draft.role or draft.who.role, draft.near)
         former = draft.kind is not Kind.LEAVE and draft.who.former and draft.who.org == org
         if not org or former or (draft.person or "").endswith(org):
             return
@@ -199,10 +199,11 @@ class Article:
         else:
             self._take_to(draft, org, how)
 
-    def _likeliest(self, role: str | None) -> tuple[str | None, str]:
+    def _likeliest(self, role: str | None, near: str | None) -> tuple[str | None, str]:
         for how, org in (
             ("elsewhere", self.profile.held_elsewhere(role)),
             ("role", _role_org(role)),
+            ("near", near),
             ("main", self.profile.main_org()),
         ):
             if org:

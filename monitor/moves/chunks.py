@@ -46,9 +46,20 @@ class SentenceNames(RunCutter):
         while i < len(self.tokens):
             end, letter = self._known_at(i)
             if end:
+                end = self._with_marks(end) if letter == ORG else end
                 found.append((i, end, letter))
             i = end or i + 1
         return found
+
+    def _with_marks(self, end: int) -> int:
+        """Take in words that go on with a known name ("BBC News"), unless a role follows ("BBC News chief")."""
+        last = end
+        while last < len(self.tokens) and self.tokens[last].capitalised and self.lower[last] in self.lexicon.org_marks:
+            last += 1
+        follows_role = last < len(self.tokens) and self.is_role_word(last)
+        return (
+            end if follows_role or last == end or self.lower[end] in self.lexicon.headline_verbs | {"board"} else last
+        )
 
     def _known_at(self, i: int) -> tuple[int, str]:
         text = self.tokens[i].text

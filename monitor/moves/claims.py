@@ -17,6 +17,7 @@ from monitor.moves.grammar import Line, write_line
 from monitor.moves.groups import find_groups
 from monitor.moves.lexicon import load_lexicon, load_table
 from monitor.moves.names import NameFinder
+from monitor.moves.phrases import MANY_WORDS, ONE_WORD, ORG
 from monitor.moves.profile import read_profile
 from monitor.moves.reference import add_references
 from monitor.moves.sentences import Sentence, split_sentences
@@ -34,9 +35,9 @@ class FrameReader:
         self, people: Iterable[str] = (), organisations: Iterable[str] = (), *, floor: float = LEAST_CONFIDENCE
     ) -> None:
         self._floor = floor
-        people, organisations = _known(people), _known(organisations)
-        self._names = NameFinder(load_lexicon(), people, organisations)
-        self._known = people | organisations
+        persons, companies = _known(people), _known(organisations)
+        self._names = NameFinder(load_lexicon(), persons, companies)
+        self._known = persons | companies
 
     def read(self, title: str, text: str, published_at: datetime) -> Reading:
         """Return all that title and text, joined by a line feed, assert."""
@@ -60,7 +61,10 @@ class FrameReader:
         referents = {**lexicon.demonyms, "state_roles": " ".join(lexicon.state_roles)}
         for sentence, found in zip(sentences, phrases, strict=True):
             line = write_line(sentence, found)
-            its = next((p.text for p in found if p.letter == "O"), referents.get("its"))
+            its = next(
+                (p.text for p in found if p.letter in {ORG, ONE_WORD, MANY_WORDS} and not p.source),
+                referents.get("its"),
+            )
             if its:
                 referents["its"] = its
             for rule in load_phrase_rules():
@@ -90,6 +94,11 @@ def _may_tell(text: str) -> bool:
 def _text_gates() -> tuple[re.Pattern[str], re.Pattern[str]]:
     table = load_table("gate")
     return re.compile(table["strong"], re.IGNORECASE), re.compile(table["weak"])
+
+
+def may_tell(text: str) -> bool:
+    """Tell whether a text has a word without which no move is told."""
+    return _gate().search(text) is not None
 
 
 @functools.cache

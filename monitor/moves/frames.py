@@ -61,6 +61,7 @@ class Draft:
     from_role: str | None = None
     date: str | None = None
     old: Phrase | None = None  # predecessor
+    near: str | None = None  # the organisation that the sentence begins with
     signs: set[str] = field(default_factory=set)  # features for background and confidence
     twins: list[Draft] = field(default_factory=list)  # drafts that told the same
 
@@ -256,6 +257,8 @@ class _FrameMatch:
         self._orgs_of_roles(draft, role, from_role)
         self._actor(draft)
         self._bought(draft)
+        first = self._first_org()
+        draft.near = first.text if first and first.letter == ORG and not first.source else None
         if "place" in self.slots and draft.from_role:
             draft.from_org = draft.from_org or self._text(self.slots["place"])
         if "old" in self.slots and self.slots["old"][0] in "PMNR":

@@ -16,7 +16,7 @@ from monitor.moves.sentences import Sentence, Token
 _SIGNS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "—": "-", "–": "-", "‑": "-", "…": "."})
 _MACRO = re.compile(r"(?<!\?P)<([a-z_]+)>")
 _NEW = re.compile(r"\b(?:new|incoming|newly)\b")
-_BODIES = ("central bank", "police", "fire", "school", "city", "county")
+_BODIES = ("central bank", "police", "fire", "city", "county")
 _BESIDE = 30  # characters between two roles of one person
 _REWRITES = 4  # times one rule may go over a line: chains of appositives
 

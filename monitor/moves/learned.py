@@ -48,18 +48,24 @@ class Read:
 class LearnedReader:
     """Reads claims with the network in `folder`; loads it on first use and keeps to one thread."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, floor: float | None = None) -> None:
+        """`floor`: tell every claim of at least this probability, instead of the card's threshold."""
         self._folder = folder or MODEL
+        self._floor = floor
         self._last: tuple[tuple[str, str], list[Read]] | None = None
 
     def read(self, title: str, text: str, published_at: datetime) -> Reading:
         """All claims that reach the card's threshold; each with its probability as `confidence`."""
         full = f"{title}\n{text}"
         found = merge(list(self.weigh(title, text)), full, self._card["merge"])
-        least = self._card["threshold"]
-        enough = [d for d in found if d.confidence >= least["background" if d.background else "news"]]
+        enough = [d for d in found if d.confidence >= self._least(d)]
         claims = (self.as_claim(d, full, len(title)) for d in enough)
         return Reading(claims=tuple(replace(c, date=_date(c, published_at.date())) for c in claims))
+
+    def _least(self, draft: Draft) -> float:
+        if self._floor is not None:
+            return self._floor
+        return float(self._card["threshold"]["background" if draft.background else "news"])
 
     def weigh(self, title: str, text: str) -> Iterator[Draft]:
         """Every draft, also unlikely ones, with its confidence."""

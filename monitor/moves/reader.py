@@ -1,27 +1,64 @@
-"""names that are known -> the reader that the product uses.
+"""names that are known -> the reader that the product uses: frames and network, weighed by their agreement.
 
-Never reads itself: the frames read by rule; what else there is votes on what they find.
+Never loads the network before a text has a word that can tell of a move beside a name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from monitor.model import Reading, Subject, SubjectKind
-from monitor.moves.claims import FrameReader
+from monitor.model import Claim, Reading, Subject, SubjectKind
+from monitor.moves.agreement import Pair, floor, pair_claims, weigh
+from monitor.moves.claims import FrameReader, may_tell
+from monitor.moves.learned import LearnedReader
 
 
 class Reads(Protocol):
     def read(self, title: str, text: str, published_at: datetime) -> Reading: ...
 
 
+class JointReader:
+    """Reads with both, each to the last doubtful claim; what both see is told with confidence."""
+
+    def __init__(self, people: Iterable[str] = (), organisations: Iterable[str] = ()) -> None:
+        self._frames = FrameReader(people, organisations, floor=0.0)
+        self._learned = LearnedReader(floor=0.0)
+
+    def read(self, title: str, text: str, published_at: datetime) -> Reading:
+        full_text = f"{title}\n{text}"
+        if not may_tell(full_text):
+            return Reading()
+        frames = self._frames.read(title, text, published_at)
+        claims = (weigh(pair, full_text, title) for pair in self._pairs(frames.claims, title, text, published_at))
+        kept = [c for c in claims if c.confidence >= floor(background=c.background)]
+        return Reading(claims=tuple(_without_doubles(kept)), groups=frames.groups)
+
+    def _pairs(self, frames: tuple[Claim, ...], title: str, text: str, published_at: datetime) -> Iterable[Pair]:
+        learned = self._learned.read(title, text, published_at).claims
+        for pair in pair_claims(frames, learned):
+            if pair.frames and not pair.learned:
+                yield replace(pair, vouched=self._learned.score(title, text, pair.frames))
+            else:
+                yield pair
+
+
+def _without_doubles(claims: list[Claim]) -> list[Claim]:
+    """Of two claims that say the same of one person in the news, keep the surer one."""
+    kept: list[Claim] = []
+    for claim in sorted(claims, key=lambda c: -c.confidence):
+        same = (k for k in kept if (k.person, k.background) == (claim.person, claim.background))
+        if not any({k.from_org, k.to_org} >= {claim.from_org, claim.to_org} - {None} for k in same):
+            kept.append(claim)
+    return sorted(kept, key=lambda c: (c.span.start, c.person))
+
+
 def default_reader(subjects: Iterable[Subject] = ()) -> Reads:
     """Build the reader; the names of `subjects` help it to tell people from organisations."""
     subjects = tuple(subjects)
-    reader: Reads = FrameReader(
+    return JointReader(
         people=[n for s in subjects if s.kind is SubjectKind.PERSON for n in (s.name, *s.aliases)],
         organisations=[n for s in subjects if s.kind is SubjectKind.COMPANY for n in (s.name, *s.aliases)],
     )
-    return reader

@@ -76,7 +76,40 @@ _QUOTES = re.compile(
 )
 
 
-_NOT_ADJECTIVES = {"same", "first", "other", "only", "best", "biggest", "world's", "right", "new", "rival", "most"}
+_NOT_ADJECTIVES = {
+    "same",
+    "first",
+    "other",
+    "only",
+    "best",
+    "biggest",
+    "world's",
+    "right",
+    "new",
+    "rival",
+    "most",
+    "of",
+    "and",
+    "in",
+    "at",
+    "to",
+    "for",
+    "that",
+    "who",
+    "which",
+    "is",
+    "was",
+    "end",
+    "head",
+    "role",
+    "top",
+    "chief",
+    "with",
+    "from",
+    "on",
+    "by",
+    "as",
+}
 
 
 class _SentenceReferences:
@@ -118,16 +151,12 @@ class _SentenceReferences:
 
     def _company_after(self, i: int) -> Token | None:
         """Return the noun of "the company" or "the oat-milk company"."""
-        first, second = [*self.tokens[i + 1 : i + 3], None, None][:2]
-        if (
-            second
-            and first
-            and second.text.lower() in _COMPANY
-            and not first.capitalised
-            and first.text.lower() not in _NOT_ADJECTIVES
-        ):
-            return second
-        return first if first and first.text.lower() in _COMPANY else None
+        for token in self.tokens[i + 1 : i + 4]:
+            if token.text.lower() in _COMPANY:
+                return token
+            if token.capitalised or token.text.lower() in _NOT_ADJECTIVES or not token.text[0].isalpha():
+                return None
+        return None
 
     def _before(self, start: int, letter: str) -> Phrase | None:
         return next((p for p in self.found if p.letter == letter and p.end <= start and not p.source), None)

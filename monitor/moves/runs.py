@@ -14,6 +14,21 @@ from monitor.moves.sentences import Token
 
 ORG_LINKS = frozenset({"of", "for", "&", "and"})
 _CAMEL = re.compile(r"^(?!Mc|Mac|De|Le|La|Di|Du|Van|O['’]|Fitz|St)\w*[a-z][A-Z]|^[A-Z]{2,}[a-z]|\d")
+_HIRES = {
+    "names",
+    "appoints",
+    "hires",
+    "taps",
+    "promotes",
+    "poaches",
+    "elects",
+    "recruits",
+    "fires",
+    "ousts",
+    "adds",
+    "picks",
+    "brings",
+}
 _JOINED = {"joins", "joining", "rejoins", "quits", "leaves", "leaving", "exits", "join"}
 
 
@@ -93,7 +108,12 @@ class RunCutter(Words):
             if self.lower[i] in self.lexicon.descriptors:
                 start = i + 1
         after = self.lower[end] if end < len(self.tokens) else ""
-        keeps = after in {"'s", "’s"} or after in self.lexicon.heads or after in self.lexicon.modifiers
+        keeps = (
+            (start == 0 and after in _HIRES)
+            or after in {"'s", "’s"}
+            or after in self.lexicon.heads
+            or after in self.lexicon.modifiers
+        )
         while end > start and not keeps and self.soft(end - 1) and self.lower[end - 1] not in self.lexicon.org_marks:
             if self.is_given(start) and end - start <= 2 and not self.soft(start):
                 break

@@ -100,7 +100,10 @@ def tell(name: str, folder: Path, limit: int, *, show: bool) -> None:
         for miss in sorted(tellings - told):
             print("   missed", miss)
         for group in doubled:
-            print("   twice", *(f"\n      poll {n}: {e.guid} | {e.url} | {e.title} | {e.published_at}" for n, e in group[:5]))
+            print(
+                "   twice",
+                *(f"\n      poll {n}: {e.guid} | {e.url} | {e.title} | {e.published_at}" for n, e in group[:5]),
+            )
 
 
 # --- what was recorded, as another parser reads it ------------------------------------------------------------------
@@ -126,7 +129,9 @@ def items(body: bytes) -> Iterator[Item]:
     for each in entries:
         guid = each.get("id") or ""
         date = each.get("published") or each.get("updated") or ""
-        yield Item(guid=guid, link=each.get("link") or "", title=each.get("title") or "", date=date, shared=uses[guid] > 1)
+        yield Item(
+            guid=guid, link=each.get("link") or "", title=each.get("title") or "", date=date, shared=uses[guid] > 1
+        )
 
 
 def place(address: str) -> str:

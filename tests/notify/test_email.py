@@ -82,7 +82,7 @@ def test_a_retry_is_the_same_mail_byte_for_byte() -> None:
     assert one == two
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300))
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=150))  # names are cut at 200
 def test_no_name_injects_a_header_or_is_garbled(name: str) -> None:
     alert = conclude(None, a_move(name + "\r\nBcc: eve@evil.example"), rules=AlertRules(), now=NOW).alert
     assert alert is not None
