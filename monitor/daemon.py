@@ -20,7 +20,7 @@ from structlog.contextvars import bound_contextvars
 
 from monitor.app import App, close_replaced
 from monitor.clock import Clock
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, TransientError
 from monitor.heartbeat import Heartbeat
 from monitor.log import log
 from monitor.metrics import Metrics, metered
@@ -76,6 +76,7 @@ class Heart:
     upkeep: Upkeep | None = None
     heartbeat: Heartbeat = field(default_factory=lambda: Heartbeat((*ARROWS, "upkeep"), time.monotonic()))
     stopping: threading.Event = field(default_factory=threading.Event)
+    _hindered: set[str] = field(default_factory=set)  # jobs that failed for a reason that passes
     _scheduler: BackgroundScheduler | None = None
 
     def start(self) -> None:
@@ -118,22 +119,31 @@ class Heart:
         try:
             with self.metrics.batch.labels(name).time(), self.running.use() as pipeline:
                 rows = arrow(pipeline)
+                self._succeeded(name, pipeline)
         except MonitorError as error:  # a full disk, a busy or damaged database: said in one line
-            self._failed(name, str(error))
+            self._failed(name, error)
             return 0
         except Exception as error:  # noqa: BLE001 - the top of a job
             if not self.stopping.is_set():  # else it is our own cut
                 log.exception("job.crashed")
-            self._failed(name, repr(error))
+            self._failed(name, error)
             return 0
-        if failures := self.heartbeat.beat(name, time.monotonic()):
-            log.info("job.recovered", failures=failures)
         return rows
 
-    def _failed(self, name: str, error: str) -> None:
+    def _succeeded(self, name: str, pipeline: Pipeline) -> None:
+        """Take up at once what batches held leased that a full disk ended; a row that fails by itself waits for its lease."""
+        if name in self._hindered:
+            pipeline.store.resume(pipeline.clock.now())
+            self._hindered.discard(name)
+        if failures := self.heartbeat.beat(name, time.monotonic()).failures:
+            log.info("job.recovered", failures=failures)
+
+    def _failed(self, name: str, error: Exception) -> None:
+        if isinstance(error, TransientError):
+            self._hindered.add(name)
         self.metrics.failures.labels(name).inc()
-        pause = self.heartbeat.fail(name, error, time.monotonic())
-        log.error("job.failed", error=error, again_in=pause)
+        pause = self.heartbeat.fail(name, str(error) or repr(error), time.monotonic())
+        log.error("job.failed", error=str(error) or repr(error), again_in=pause)
 
 
 def run_for_ever(running: Running, stop: threading.Event) -> bool:

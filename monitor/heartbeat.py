@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from monitor.pipeline import LEASE
@@ -17,7 +17,7 @@ STALE = LEASE + timedelta(minutes=1)
 LONGEST_PAUSE = 60.0  # seconds between two attempts of a job that fails
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Pulse:
     """One job's life; times are monotonic seconds."""
 
@@ -40,21 +40,21 @@ class Heartbeat:
     def __post_init__(self) -> None:
         self._pulses = {job: Pulse(seen_at=self.started_at) for job in self.jobs}
 
-    def beat(self, job: str, at: float) -> int:
-        """Note a batch that ended well; return how many had failed before it."""
+    def beat(self, job: str, at: float) -> Pulse:
+        """Note a batch that ended well; return the pulse before it, which says whether the job recovers."""
         with self._lock:
-            pulse = self._pulses[job]
-            failures = pulse.failures
-            self._pulses[job] = Pulse(seen_at=at, beats=pulse.beats + 1)
-            return failures
+            before = self._pulses[job]
+            self._pulses[job] = Pulse(seen_at=at, beats=before.beats + 1)
+            return before
 
     def fail(self, job: str, error: str, at: float) -> float:
         """Note a batch that failed; return for how many seconds the job pauses: 1, 2, 4 … 60."""
         with self._lock:
-            pulse = self._pulses[job]
-            pulse.seen_at, pulse.error, pulse.failures = at, error, pulse.failures + 1
-            pause = min(2.0 ** (pulse.failures - 1), LONGEST_PAUSE)
-            pulse.resume_at = at + pause
+            before = self._pulses[job]
+            pause = min(2.0**before.failures, LONGEST_PAUSE)
+            self._pulses[job] = replace(
+                before, seen_at=at, error=error, failures=before.failures + 1, resume_at=at + pause
+            )
             return pause
 
     def pauses(self, job: str, at: float) -> bool:
