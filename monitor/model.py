@@ -103,6 +103,7 @@ class Entry:
     author: str | None = None
     published_at: datetime | None = None
     updated_at: datetime | None = None
+    address: str | None = None  # what every spelling of the link has in common
 
     @property
     def key(self) -> str:
@@ -112,6 +113,18 @@ class Entry:
     def content_hash(self) -> str:
         """Changes when the publisher edits what we read of the entry; a corrected address is no edit."""
         return content_id(self.title, self.summary)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownEntry:
+    """What the store remembers of an entry, to tell whether a polled one is it."""
+
+    key: str
+    guid: str
+    content_hash: str
+    address: str | None
+    title: str
+    published_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

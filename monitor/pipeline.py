@@ -15,7 +15,8 @@ from datetime import timedelta
 from monitor.clock import Clock
 from monitor.collect.dates import decide_published_at
 from monitor.collect.feeds import parse_feed
-from monitor.collect.schedule import decide_entries, decide_next_poll, has_same_body, validators_for
+from monitor.collect.identity import decide_entries
+from monitor.collect.schedule import decide_next_poll, has_same_body, validators_for
 from monitor.collect.urls import article_key, registrable_domain
 from monitor.errors import MonitorError, PermanentError
 from monitor.extract.text import extract_article
@@ -99,7 +100,7 @@ class Pipeline:
     def _record_poll(self, feed: Feed, poll: Poll, document: FeedDocument | MonitorError | None) -> None:
         now = self.clock.now()
         error, document = (str(document), None) if isinstance(document, MonitorError) else (None, document)
-        known = self.store.known_entries(feed.id, [e.key for e in document.entries]) if document else {}
+        known = self.store.known_entries(feed.id, document.entries) if document else []
         new, edited = decide_entries(document, known) if document else ((), ())
         after = decide_next_poll(feed, poll, document, now, self.jitter.random(), error=error)
         origin = Origin.LIVE if feed.last_change_at else Origin.BACKLOG

@@ -5,7 +5,7 @@ Never implemented here: `store/`, `collect/http.py`, `sandbox.py` and the channe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from monitor.model import (
     Entry,
     EntryToRead,
     Feed,
+    KnownEntry,
     Move,
     Origin,
     Poll,
@@ -41,8 +42,10 @@ class Store(Protocol):
         """Lease up to `limit` active feeds that are due, the latest first."""
         ...
 
-    def known_entries(self, feed_id: str, keys: Iterable[str]) -> dict[str, str]:
-        """Return key -> content hash of those of `keys` that are stored."""
+    def known_entries(self, feed_id: str, entries: Sequence[Entry]) -> list[KnownEntry]:
+        """Return the feed's stored entries that have the key of one of these; for those whose key is not stored, also
+        those that have their address, or their title and date.
+        """
         ...
 
     def save_poll(

@@ -52,6 +52,7 @@ def an_entry(number: int = 1, feed: Feed | None = None, **changes: Any) -> Entry
         "feed_id": feed.id,
         "guid": f"guid-{number}",
         "url": f"https://outlet.example/{number}",
+        "address": f"outlet.example/{number}",
         "title": f"Ada Lovelace joins Cohere, part {number}",
         "summary": "The mathematician left Meta.",
         "author": "A. Reporter",

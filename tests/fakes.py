@@ -1,6 +1,6 @@
 """The pipeline's ports as classes that one can read.  What they promise: tests/contract."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from monitor.model import (
     EntryToRead,
     Feed,
     GroupClaim,
+    KnownEntry,
     Move,
     Origin,
     Reason,
@@ -96,8 +97,16 @@ class MemoryStore:
             row.feed, row.leased = replace(row.feed, next_poll_at=now + lease), True
         return [row.feed for row in leased]
 
-    def known_entries(self, feed_id: str, keys: Iterable[str]) -> dict[str, str]:
-        return {key: self.entries[key].entry.content_hash for key in keys if key in self.entries}
+    def known_entries(self, feed_id: str, entries: Sequence[Entry]) -> list[KnownEntry]:
+        stored = [row.entry for row in self.entries.values() if row.entry.feed_id == feed_id]
+        known = [e for entry in entries for e in stored if e.key == entry.key]
+        unknown = [entry for entry in entries if entry.key not in self.entries]
+        known += [e for entry in unknown for e in stored if entry.address and e.address == entry.address]
+        dated = [entry for entry in unknown if entry.published_at]
+        known += [
+            e for entry in dated for e in stored if (e.title, e.published_at) == (entry.title, entry.published_at)
+        ]
+        return [_known(entry) for entry in {entry.key: entry for entry in known}.values()]
 
     def save_poll(
         self, feed: Feed, new: Sequence[Entry], edited: Sequence[Entry], origin: Origin, now: datetime
@@ -387,6 +396,11 @@ class MemoryStore:
             "alerts": len(self.alerts),
             **{f"deliveries.{s}": sum(each.state is s for each in self.deliveries.values()) for s in DeliveryState},
         }
+
+
+def _known(entry: Entry) -> KnownEntry:
+    names = ("key", "guid", "content_hash", "address", "title", "published_at")
+    return KnownEntry(**{name: getattr(entry, name) for name in names})
 
 
 def _names(wanted: str, ids: tuple[str | None, ...], names: tuple[str | None, ...]) -> bool:

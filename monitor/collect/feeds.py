@@ -193,6 +193,7 @@ def _entry(item: Mapping[str, Any], feed_id: str, base: str) -> Entry | None:
         feed_id=feed_id,
         guid=entry_guid(guid, _link(item).strip(), title or summary, _string(item, "published")),
         url=link,
+        address=address_key(link) if link else None,
         title=title,
         summary=summary,
         author=plain_line(_string(item, "author"), MAX_TITLE) or None,

@@ -47,6 +47,7 @@ def _entry(item: dict[str, Any], feed_id: str, base: str) -> Entry | None:
         feed_id=feed_id,
         guid=_guid(item, title or summary),
         url=link,
+        address=address_key(link) if link else None,
         title=title,
         summary=summary,
         author=plain_line(", ".join(filter(None, _authors(item))), _MAX_TITLE) or None,

@@ -1,4 +1,4 @@
-"""feed + outcome of its poll -> the feed's next row; document + known entries -> which are new, which edited.  Pure.
+"""feed + outcome of its poll -> the feed's next row.  Pure.
 
 Never gives a feed up: one that fails is tried again in growing gaps of at most a day, one that is gone once a week.
 """
@@ -6,12 +6,11 @@ Never gives a feed up: one that fails is tried again in growing gaps of at most 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from monitor.model import Entry, Feed, FeedDocument, Fetched, NotModified, Poll, Refused, Validators
+from monitor.model import Feed, FeedDocument, Fetched, NotModified, Poll, Refused, Validators
 
 FULL_FETCH_EVERY = 50  # polls: some servers answer 304 for ever
 LONGEST_GAP = timedelta(days=1)
@@ -75,13 +74,6 @@ def decide_next_poll(
         return _succeeded(replace(polled, next_poll_at=now + wait), poll, document, now)
     failed = replace(polled, failures=feed.failures + 1, error=error or _error(poll), gone=outcome is Outcome.GONE)
     return replace(failed, next_poll_at=now + _wait_after_failure(failed, poll, jitter))
-
-
-def decide_entries(document: FeedDocument, known: Mapping[str, str]) -> tuple[list[Entry], list[Entry]]:
-    """Return (new, edited) entries in the feed's order; `known` maps the keys of stored ones to their content hashes."""
-    new = [entry for entry in document.entries if entry.key not in known]
-    edited = [entry for entry in document.entries if known.get(entry.key, entry.content_hash) != entry.content_hash]
-    return new, edited
 
 
 def _succeeded(feed: Feed, poll: Poll, document: FeedDocument | None, now: datetime) -> Feed:

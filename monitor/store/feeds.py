@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from sqlite3 import Connection
 
-from monitor.model import Entry, Feed, Origin
-from monitor.store.rows import entry_values, feed_from
+from monitor.model import Entry, Feed, KnownEntry, Origin
+from monitor.store.rows import entry_values, feed_from, known_entry_from
 from monitor.store.times import duration_to_micros, to_micros
 
 # A title that the feed gave itself stays where the configuration gives none.
@@ -35,7 +35,15 @@ FAILING = "SELECT * FROM feeds WHERE active = 1 AND gone = 0 AND failures > 0 OR
 
 RESUME = "UPDATE feeds SET next_poll_at = ?, leased = 0 WHERE leased = 1"
 
-KNOWN_ENTRY = "SELECT content_hash FROM entries WHERE key = ?"
+_KNOWN = "SELECT key, guid, content_hash, address, title, published_at FROM entries"
+
+KNOWN_ENTRY = f"{_KNOWN} WHERE key = ?"
+
+# Asked only for an entry whose key is not stored: publishers change GUIDs and addresses of what they published (0090).
+ALIKE = f"""
+{_KNOWN} WHERE feed_id = :feed_id AND address = :address
+UNION
+{_KNOWN} WHERE feed_id = :feed_id AND published_at = :published_at AND title = :title"""
 
 # Address, interval and activity belong to the configuration.
 SAVE = """
@@ -48,10 +56,10 @@ WHERE id = :id"""
 # An entry is due for reading at once.  Known ones stay as they are: a poll done twice changes nothing.
 ADD_ENTRY = """
 INSERT INTO entries (
-  key, feed_id, guid, url, title, summary, author, published_at, updated_at, content_hash,
+  key, feed_id, guid, url, address, title, summary, author, published_at, updated_at, content_hash,
   state, origin, first_seen_at, next_try_at
 ) VALUES (
-  :key, :feed_id, :guid, :url, :title, :summary, :author, :published_at, :updated_at, :content_hash,
+  :key, :feed_id, :guid, :url, :address, :title, :summary, :author, :published_at, :updated_at, :content_hash,
   'new', :origin, :now, :now
 )
 ON CONFLICT (key) DO NOTHING"""
@@ -59,7 +67,7 @@ ON CONFLICT (key) DO NOTHING"""
 # An edit of what was already read is news of today; one of what still waits keeps the origin that it came with.
 EDIT_ENTRY = """
 UPDATE entries SET
-  url = :url, title = :title, summary = :summary, author = :author,
+  url = :url, address = :address, title = :title, summary = :summary, author = :author,
   published_at = :published_at, updated_at = :updated_at, content_hash = :content_hash,
   origin = CASE WHEN state = 'new' THEN origin ELSE :origin END,
   state = 'new', next_try_at = :now, attempts = 0, note = NULL, ended_at = NULL, leased = 0
@@ -98,9 +106,12 @@ def failing(connection: Connection) -> list[Feed]:
     return [feed_from(row) for row in connection.execute(FAILING)]
 
 
-def known_entries(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
-    found = ((key, connection.execute(KNOWN_ENTRY, (key,)).fetchone()) for key in keys)
-    return {key: row["content_hash"] for key, row in found if row}
+def known_entries(connection: Connection, entries: Sequence[Entry]) -> list[KnownEntry]:
+    found: dict[str, KnownEntry] = {}
+    for entry in entries:
+        rows = connection.execute(KNOWN_ENTRY, (entry.key,)).fetchall()
+        found |= {row["key"]: known_entry_from(row) for row in rows or connection.execute(ALIKE, entry_values(entry))}
+    return list(found.values())
 
 
 def save(connection: Connection, feed: Feed) -> None:

@@ -324,6 +324,13 @@ INDEXES_5 = (
     "CREATE INDEX deliveries_of_move ON deliveries (move_id)",
 )
 
+# What an entry is known by when its GUID changes (0090).
+ADDRESSES_6 = (
+    "ALTER TABLE entries ADD COLUMN address TEXT",
+    "CREATE INDEX entries_address ON entries (feed_id, address)",
+    "CREATE INDEX entries_published_at ON entries (feed_id, published_at)",
+)
+
 
 @migrations(name="0001_feeds_entries_articles")
 def _feeds_entries_articles(db: Database) -> None:
@@ -354,4 +361,10 @@ def _digests_endpoints_corrections(db: Database) -> None:
     for table in (ALERTS_5, DELIVERIES_5, ENDPOINTS_5, SILENCES_5, CORRECTIONS_5):
         db.execute(table)
     for step in (*MOVE_5.split(";"), RETRACTED_5, *INDEXES_5):
+        db.execute(step)
+
+
+@migrations(name="0006_addresses")
+def _addresses(db: Database) -> None:
+    for step in ADDRESSES_6:
         db.execute(step)

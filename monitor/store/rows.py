@@ -18,6 +18,7 @@ from monitor.model import (
     Evidence,
     Feed,
     Kind,
+    KnownEntry,
     Move,
     Origin,
     Reason,
@@ -68,7 +69,13 @@ def entry_from(row: Row) -> Entry:
         author=row["author"],
         published_at=from_micros(row["published_at"]),
         updated_at=from_micros(row["updated_at"]),
+        address=row["address"],
     )
+
+
+def known_entry_from(row: Row) -> KnownEntry:
+    names = ("key", "guid", "content_hash", "address", "title")
+    return KnownEntry(**{name: row[name] for name in names}, published_at=from_micros(row["published_at"]))
 
 
 def entry_values(entry: Entry) -> Values:
@@ -77,6 +84,7 @@ def entry_values(entry: Entry) -> Values:
         "feed_id": entry.feed_id,
         "guid": entry.guid,
         "url": entry.url,
+        "address": entry.address,
         "title": entry.title,
         "summary": entry.summary,
         "author": entry.author,

@@ -5,7 +5,7 @@ Never decides: what to write comes in, what is stored comes out.  Any thread and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from monitor.model import (
     Entry,
     EntryToRead,
     Feed,
+    KnownEntry,
     Move,
     Origin,
     Reason,
@@ -66,9 +67,9 @@ class SqliteStore:
         with self._database.write() as connection:
             return feed_rows.lease(connection, now, now + lease, limit)
 
-    def known_entries(self, feed_id: str, keys: Iterable[str]) -> dict[str, str]:  # noqa: ARG002 - a key names its feed
+    def known_entries(self, feed_id: str, entries: Sequence[Entry]) -> list[KnownEntry]:  # noqa: ARG002 - an entry names its feed
         with self._database.read() as connection:
-            return feed_rows.known_entries(connection, keys)
+            return feed_rows.known_entries(connection, entries)
 
     def save_poll(
         self, feed: Feed, new: Sequence[Entry], edited: Sequence[Entry], origin: Origin, now: datetime

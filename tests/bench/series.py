@@ -39,6 +39,7 @@ from monitor.log import configure_log
 from monitor.model import Entry
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
+MONTH = timedelta(days=30)
 FILES = {
     "settings": "pages: {read: false, max_age: 9999w}\npoll: {interval: 1m}\nhttp: {host_gap: 0s, allow_networks: [127.0.0.0/8]}\n",
     "watchlist": "companies:\n  - name: Nobody Watches This Company\n",
@@ -61,6 +62,7 @@ class Item:
 class HandedOn:
     """What the pipeline handed on for reading, by poll."""
 
+    poll: int = 0
     new: list[tuple[int, Entry]] = field(default_factory=list)
     edited: list[tuple[int, Entry]] = field(default_factory=list)
     failures: Counter[str] = field(default_factory=Counter)
@@ -76,8 +78,10 @@ def main() -> None:
     folder = SHARED / "corpus" / "series"
     if not folder.exists():
         sys.exit(f"needs the recorded series in {folder}")
-    print("| series | polls | refused | items seen | tellings | entries | edits | misses | told as new twice | CPU s |")
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print(
+        "| series | polls | refused | items seen | tellings | entries | edits | misses | told as new twice | issued again | CPU s |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
     for name in args.names or sorted(path.name for path in folder.iterdir() if path.is_dir()):
         tell(name, folder / name, args.limit, show=args.show)
 
@@ -91,11 +95,12 @@ def tell(name: str, folder: Path, limit: int, *, show: bool) -> None:
     one = find_entries(seen)
     tellings = {(one.root(telling(item)), words(item.title)) for each in seen for item in each}
     told = {(one.root(telling_of(entry)), words(entry.title)) for _, entry in [*handed.new, *handed.edited]}
-    doubled = find_doubled(one, handed)
+    again = find_doubled(one, handed)
+    doubled = [group for group in again if not is_reissued(group)]
     failed = ", ".join(f"{n} {reason}" for reason, n in handed.failures.most_common()) or "0"
     total = sum(map(len, seen))
     print(f"| {name} | {len(polls)} | {failed} | {total} | {len(tellings)} | {len({e.key for _, e in handed.new})} "
-          f"| {len(handed.edited)} | {len(tellings - told)} | {len(doubled)} | {cpu:.0f} |", flush=True)  # fmt: skip
+          f"| {len(handed.edited)} | {len(tellings - told)} | {len(doubled)} | {len(again) - len(doubled)} | {cpu:.0f} |", flush=True)  # fmt: skip
     if show:
         for miss in sorted(tellings - told):
             print("   missed", miss)
@@ -138,7 +143,9 @@ def place(address: str) -> str:
     parts = urlsplit(address.strip())
     if not parts.netloc:
         return address.strip()
-    query = "&".join(pair for pair in parts.query.split("&") if pair and not pair.startswith(("utm_", "at_")))
+    query = "&".join(
+        pair for pair in parts.query.split("&") if pair and not pair.startswith(("utm_", "at_", "ref=", "ampref="))
+    )
     return parts.netloc.lower().removeprefix("www.") + parts.path.rstrip("/") + (f"?{query}" if query else "")
 
 
@@ -168,6 +175,15 @@ def find_doubled(one: Same, handed: HandedOn) -> list[list[tuple[int, Entry]]]:
     for number, entry in handed.new:
         groups[one.root(telling_of(entry))].append((number, entry))
     return [group for group in groups.values() if len(group) > 1]
+
+
+def is_reissued(group: Sequence[tuple[int, Entry]]) -> bool:
+    """Tell whether a page was published again, months later, under another GUID, title and date: that is news."""
+    pairs = [(a, b) for n, (_, a) in enumerate(group) for _, b in group[:n]]
+    dated = all(entry.published_at for _, entry in group)
+    return dated and all(
+        (a.title != b.title and abs(a.published_at - b.published_at) > MONTH) or a.url != b.url for a, b in pairs
+    )
 
 
 def telling(item: Item) -> tuple[str, ...]:
@@ -226,13 +242,14 @@ def step_through(app: App, clock: FixedClock, url: str, times: Sequence[datetime
     save_poll = app.store.save_poll
 
     def watched(feed, new, edited, *rest):
-        handed.new += [(number, entry) for entry in new]
-        handed.edited += [(number, entry) for entry in edited]
+        handed.new += [(handed.poll, entry) for entry in new]
+        handed.edited += [(handed.poll, entry) for entry in edited]
         handed.failures.update([feed.error] if feed.error else [])
         save_poll(feed, new, edited, *rest)
 
     app.store.save_poll = watched
-    for number, clock.at in enumerate(times):
+    for poll, at in enumerate(times):
+        handed.poll, clock.at = poll, at
         body = json.dumps({"at": clock.at.isoformat(), "speed": 0}).encode()
         urllib.request.urlopen(urllib.request.Request(f"{url}/clock", body, method="POST"))
         app.store.rein_in(clock.at, timedelta(0))  # every recorded poll is made, whatever its feed asks for

@@ -75,8 +75,8 @@ def polling_and_reading(store: SqliteStore) -> None:
         store.save_poll(a_feed(), entries, [], Origin.LIVE, NOW)
 
     measure("save_poll, 20 new entries", twenty)
-    keys = [an_entry(each).key for each in range(50)]
-    measure("known_entries, 50 keys", lambda _: store.known_entries(a_feed().id, keys))
+    entries = [an_entry(each) for each in range(50)]
+    measure("known_entries, 50 of them", lambda _: store.known_entries(a_feed().id, entries))
     measure("lease 20 entries", lambda _: store.lease_entries(NOW, LEASE, 20))
     text = "Ada Lovelace has joined Cohere from Meta, as chief scientist. " * 80
     claims = tuple(a_claim(person=person) for person in ("Ada Lovelace", "Alan Turing", "Grace Hopper"))

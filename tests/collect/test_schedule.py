@@ -1,4 +1,4 @@
-"""When a feed is due again, and which of its entries are news."""
+"""When a feed is due again."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from monitor.collect.schedule import (
     FULL_FETCH_EVERY,
     Outcome,
     body_hash,
-    decide_entries,
     decide_next_poll,
     decide_outcome,
     validators_for,
 )
-from monitor.model import Entry, Feed, FeedDocument, Fetched, NotModified, Poll, Refused, Validators
+from monitor.model import Feed, FeedDocument, Fetched, NotModified, Poll, Refused, Validators
 
 NOW = datetime(2025, 7, 9, 12, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -104,9 +103,3 @@ def test_every_fiftieth_poll_sends_no_validators() -> None:
     feed = replace(FEED, validators=Validators(etag='"a"'))
     sent = [validators_for(replace(feed, polls=polls)) for polls in range(2 * FULL_FETCH_EVERY)]
     assert [polls for polls, validators in enumerate(sent) if validators == Validators()] == [49, 99]
-
-
-def test_entries_are_new_edited_or_known() -> None:
-    known, edited, new = (Entry(feed_id="feed", guid=guid, url=None, title=guid) for guid in "abc")
-    stored = {known.key: known.content_hash, edited.key: "of another title"}
-    assert decide_entries(FeedDocument(entries=(new, known, edited)), stored) == ([new], [edited])

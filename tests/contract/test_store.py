@@ -168,8 +168,19 @@ class TestFeeds:
 class TestEntries:
     def test_known_entries_tell_what_is_stored_and_how_it_read(self, store: Store) -> None:
         feed = polled(store, 1, 2)
-        keys = [an_entry(number).key for number in (1, 3)]
-        assert store.known_entries(feed.id, keys) == {an_entry(1).key: an_entry(1).content_hash}
+        (known,) = store.known_entries(feed.id, [an_entry(1), an_entry(3)])
+        assert (known.key, known.content_hash) == (an_entry(1).key, an_entry(1).content_hash)
+
+    @pytest.mark.parametrize("kept", [{"url": "u", "address": "a"}, {"title": "T", "published_at": NOW}])
+    def test_an_entry_is_also_known_by_its_address_or_its_words_within_its_feed(
+        self, store: Store, kept: dict[str, Any]
+    ) -> None:
+        feed = polled(store, 1)
+        store.save_poll(feed, [an_entry(7, **kept)], [], Origin.LIVE, NOW)
+        (known,) = store.known_entries(feed.id, [an_entry(9, **kept)])
+        assert known.key == an_entry(7).key
+        elsewhere = an_entry(9, a_feed("other"), **kept)
+        assert store.known_entries(elsewhere.feed_id, [elsewhere]) == []
 
     def test_an_entry_is_leased_with_all_its_particulars(self, store: Store) -> None:
         polled(store, 1, origin=Origin.BACKLOG)

@@ -77,9 +77,10 @@ class Twins(RuleBasedStateMachine):
     @rule(feed=feeds, number=numbers, title=st.sampled_from(["First", "Second"]), failures=st.integers(0, 1))
     def poll(self, feed: str, number: int, title: str, failures: int) -> None:
         entry = an_entry(number, a_feed(feed), title=title)
-        known = self.both("known_entries", a_feed(feed).id, [entry.key])
-        new = [] if known else [entry]
-        edited = [entry] if known and known[entry.key] != entry.content_hash else []
+        found = self.both("known_entries", a_feed(feed).id, [entry], in_order=False)
+        known = {each.key: each.content_hash for each in found}
+        new = [] if entry.key in known else [entry]
+        edited = [entry] if known.get(entry.key, entry.content_hash) != entry.content_hash else []
         after = a_feed(feed, next_poll_at=self.now + minutes(15), failures=failures)
         self.both("save_poll", after, new, edited, Origin.LIVE, self.now)
         if new or edited:
