@@ -267,6 +267,11 @@ def unpack_encoder(folder: Path) -> tuple[Path, Path]:
     return weights, vocabulary
 
 
+def mean_of(states: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """The weights between checkpoints of one training, which read better than any of them (Wortsman et al. 2022)."""
+    return {name: torch.stack([s[name].float() for s in states]).mean(0) for name in states[0]}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, epilog=f"Needs: {REQUIREMENTS}")
     parser.add_argument("--eval", type=Path, required=True, help="folder of train.*.jsonl, dev.*.jsonl and score.py")
@@ -279,7 +284,9 @@ def main() -> None:
         "--rate", type=float, default=Plan.rate, help="learning rate of the encoder; the heads' is tenfold"
     )
     parser.add_argument("--seed", type=int, default=Plan.seed)
-    parser.add_argument("--start", type=Path, help="go on from a checkpoint instead of the plain encoder")
+    parser.add_argument(
+        "--start", type=Path, nargs="+", help="go on from the mean of these checkpoints, not the encoder"
+    )
     parser.add_argument("--keep", type=Path, help="write a checkpoint here after every epoch")
     parser.add_argument(
         "--full-precision", action="store_true", help="train in float32 (slower without bfloat16 units)"
@@ -300,7 +307,7 @@ def run(options: argparse.Namespace) -> None:
         options.out.mkdir(parents=True, exist_ok=True)
         (options.out / "vocabulary.txt").write_bytes(vocabulary.read_bytes())
     if options.start:
-        net.load_state_dict(torch.load(options.start))
+        net.load_state_dict(mean_of([torch.load(path) for path in options.start]))
     if not options.only_export:
         plan = Plan(
             epochs=options.epochs,
