@@ -17,6 +17,7 @@ from monitor.model import Claim, Kind, Status
 from monitor.names import same_organisation, same_person
 
 LEAD = 300  # characters after the title in which a text names those whom its news is about
+SURE_RULES = frozenset({"table-row"})  # the network reads sentences only
 LONG = 1_500  # characters from which a text has room for history
 
 
@@ -36,11 +37,17 @@ class Pair:
         return claim
 
 
+def _clash(a: Claim, b: Claim) -> bool:
+    """Both read one kind of step of one person in one sentence, but not the same organisations."""
+    one_sentence = a.span.start < b.span.end and b.span.start < a.span.end
+    return a.kind is b.kind and one_sentence and same_person(a.person, b.person) and not _same_step(a, b)
+
+
 def pair_claims(frames: Sequence[Claim], learned: Sequence[Claim]) -> Iterator[Pair]:
     """Pair the claims of two readers that speak of one step of one person; what is left stands alone."""
     free = list(learned)
     for claim in frames:
-        twin = next((other for other in free if _same_step(claim, other)), None)
+        twin = next((o for o in free if _same_step(claim, o)), None) or next((o for o in free if _clash(claim, o)), None)
         if twin is not None:
             free.remove(twin)
         yield Pair(frames=claim, learned=twin)
@@ -59,6 +66,8 @@ def _same_step(a: Claim, b: Claim) -> bool:
 
 def weigh(pair: Pair, full_text: str, title: str) -> Claim:
     """Make one claim of a pair, with the confidence and the background flag that the weights give it."""
+    if pair.frames and pair.frames.rule in SURE_RULES:
+        return pair.frames
     signs = signs_of(pair, full_text, title)
     claim = _merge(pair)
     return replace(
@@ -71,7 +80,8 @@ def weigh(pair: Pair, full_text: str, title: str) -> Claim:
 def signs_of(pair: Pair, full_text: str, title: str) -> dict[str, float]:
     """Return what speaks for and against a pair, by the names of the weights."""
     frames, learned = pair.frames, pair.learned
-    signs = {"bias": 1.0, "both": float(bool(frames and learned))}
+    clash = bool(frames and learned and _clash(frames, learned))
+    signs = {"bias": 1.0, "both": float(bool(frames and learned) and not clash), "clash": float(clash)}
     if frames:
         signs |= {"frames": _logit(frames.confidence), "frames_background": float(frames.background)}
     if learned:
@@ -96,6 +106,8 @@ def _merge(pair: Pair) -> Claim:
     frames, learned = pair.frames, pair.learned
     if not frames or not learned:
         return pair.claim
+    if _clash(frames, learned):
+        return max(frames, learned, key=lambda claim: claim.confidence)
     from_org, to_org = frames.from_org or learned.from_org, frames.to_org or learned.to_org
     completed = bool(from_org and to_org) and frames.kind in (Kind.JOIN, Kind.LEAVE)
     return replace(
@@ -125,7 +137,7 @@ def _probability(signs: Mapping[str, float], weights: Mapping[str, float]) -> fl
 
 
 def _logit(probability: float) -> float:
-    bounded = min(max(probability, 0.001), 0.999)
+    bounded = min(max(probability, 0.05), 0.95)  # no reader is surer than that of what the other does not see
     return math.log(bounded / (1 - bounded))
 
 

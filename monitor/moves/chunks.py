@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from monitor.moves.names import NameFinder, Names
 
 _LONGEST_NAME = 7
+_BRANCHES = (["america"], ["japan"], ["europe"], ["korea"], ["china"], ["canada"])
 _CONTRACTED = re.compile(r"(?:I|You|We|They|He|She|It|That|What|Who|There|Here|Let|Don|Isn|Can|Won|Didn|Doesn)['’]")
 
 
@@ -53,6 +54,8 @@ class SentenceNames(RunCutter):
 
     def _with_marks(self, end: int) -> int:
         """Take in words that go on with a known name ("BBC News"), unless a role follows ("BBC News chief")."""
+        if self.lower[end : end + 1] == ["of"] and self.lower[end + 1 : end + 2] in _BRANCHES:
+            return end + 2  # "Nintendo of America"
         last = end
         while last < len(self.tokens) and self.tokens[last].capitalised and self.lower[last] in self.lexicon.org_marks:
             last += 1

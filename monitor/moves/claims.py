@@ -41,7 +41,7 @@ class FrameReader:
 
     def read(self, title: str, text: str, published_at: datetime) -> Reading:
         """Return all that title and text, joined by a line feed, assert."""
-        if not _may_tell(f"{title}\n{text}"):
+        if not may_tell(f"{title}\n{text}"):
             return Reading()
         sentences = split_sentences(title, text)
         lines = self._lines(sentences)
@@ -49,8 +49,9 @@ class FrameReader:
         drafts += find_rows(sentences)
         profile = read_profile((line.sentence.number, line.phrases) for line in lines)
         profile.opening = _opening(lines)
+        profile.title_tells = any(draft.sentence.is_title for draft in drafts)
         complete = Article(drafts, profile, title).complete()
-        claims = tell(complete, profile, Story(title, text, published_at.date(), self._known))
+        claims = tell(complete, profile, Story(title, text, published_at.date(), known=self._known, profile=profile))
         kept = tuple(c for c in claims if c.confidence >= self._floor)
         return Reading(claims=kept, groups=tuple(find_groups(lines)))
 
@@ -84,7 +85,7 @@ def _known(names: Iterable[str]) -> frozenset[tuple[str, ...]]:
     return frozenset(tuple(name.split()) for name in names if name.strip())
 
 
-def _may_tell(text: str) -> bool:
+def may_tell(text: str) -> bool:
     """Return False for a text that needs no reading: most do."""
     strong, weak = _text_gates()
     return bool(strong.search(text) or weak.search(text))
@@ -94,11 +95,6 @@ def _may_tell(text: str) -> bool:
 def _text_gates() -> tuple[re.Pattern[str], re.Pattern[str]]:
     table = load_table("gate")
     return re.compile(table["strong"], re.IGNORECASE), re.compile(table["weak"])
-
-
-def may_tell(text: str) -> bool:
-    """Tell whether a text has a word without which no move is told."""
-    return _gate().search(text) is not None
 
 
 @functools.cache

@@ -33,6 +33,8 @@ class Profile:
     people: dict[str, list[Affiliation]] = field(default_factory=dict)
     roles: list[tuple[str, str]] = field(default_factory=list)  # role and its organisation, wherever they stand
     named: list[str] = field(default_factory=list)  # people in order
+    hero: str | None = None  # the first person that the title names
+    title_tells: bool = False  # a move, of whomever
     opening: str | None = None  # the person with whom the first sentence after the title begins
     orgs: Counter[str] = field(default_factory=Counter)
     title_orgs: list[str] = field(default_factory=list)
@@ -77,6 +79,7 @@ def read_profile(phrases: Iterable[tuple[int, Sequence[Phrase]]]) -> Profile:
         for phrase in found:
             if phrase.letter == PERSON:
                 profile.note(phrase, number)
+                profile.hero = profile.hero or (phrase.text if number == 0 else None)
             if phrase.letter == ORG and not phrase.source:
                 profile.orgs[phrase.text] += 1
                 if number == 0:

@@ -76,6 +76,7 @@ _QUOTES = re.compile(
 )
 
 
+_SAYS = {"said", "says", "announced", "confirmed", "revealed", "announces", "tweeted"}
 _NOT_ADJECTIVES = {
     "same",
     "first",
@@ -120,7 +121,7 @@ class _SentenceReferences:
         added = []
         for i, token in enumerate(self.tokens):
             word = token.text.lower()
-            if word in _HE and (target := self._before(token.start, PERSON) or self.person):
+            if word in _HE and (target := self._speaker(i) or self._before(token.start, PERSON) or self.person):
                 added.append(Phrase(letter=PERSON, text=target.text, start=token.start, end=token.end))
             if word == "it" and _ACTS.match(" ".join(t.text for t in self.tokens[i + 1 : i + 3])):
                 target = self._before(token.start, ORG) or self.org
@@ -136,6 +137,14 @@ class _SentenceReferences:
                 ):
                     added.append(Phrase(letter=ORG, text=target.text, start=token.start, end=last.end, refers=True))
         return added
+
+    def _speaker(self, i: int) -> Phrase | None:
+        """Return who says it, where "said he" or "announced that she" stands."""
+        words = [t.text.lower() for t in self.tokens[max(0, i - 2) : i]]
+        if not set(words) & _SAYS:
+            return None
+        named = [p for p in self.found if p.letter == PERSON and p.end <= self.tokens[i].start]
+        return named[-1] if named else None
 
     def _owner(self, last: Token) -> Phrase | None:
         """Return the organisation named last, where "the company's CEO" follows."""

@@ -13,6 +13,7 @@ from monitor.model import Kind, Register
 from monitor.moves.dates import find_date
 from monitor.moves.frames import Draft
 from monitor.moves.lexicon import load_lexicon, load_table
+from monitor.moves.profile import Profile
 
 _LONG = 1500  # characters of a whole article; summaries are shorter
 _LEAD = 6  # sentences, boilerplate of the page included
@@ -26,9 +27,12 @@ _EARLIER = re.compile(
 class Story:
     """What the signs of every draft of one text share: title, register, length and day."""
 
-    def __init__(self, title: str, text: str, published: date, known: frozenset[tuple[str, ...]]) -> None:
+    def __init__(
+        self, title: str, text: str, published: date, *, known: frozenset[tuple[str, ...]], profile: Profile
+    ) -> None:
         self.title, self.published, self.lexicon = title, published, load_lexicon()
         self.known = known  # names from the watchlist
+        self.profile = profile
         self.long = len(text) > _LONG
         whole = f"{title}\n{text}"
         self.registers = [name for name, pattern in _register_patterns().items() if pattern.search(whole)]
@@ -70,8 +74,6 @@ class Story:
         words = person.split()
         signs = {f"who:{draft.who.letter}", f"words:{min(len(words), 4)}", f"org:{self._org_kind(org)}"}
         signs |= {f"titled:{int(self.in_title(person))}", f"orgtitled:{int(self.in_title(org))}"}
-        if self.long:
-            signs.add(f"long:titled:{int(self.in_title(person))}")
         if len(words) > 1:
             signs.add(f"given:{int(words[0] in self.lexicon.given_names or tuple(words) in self.known)}")
         elif person:
@@ -91,14 +93,24 @@ class Story:
 
     def _of_time(self, draft: Draft) -> set[str]:
         text = draft.sentence.text
-        signs = {f"when:{self._age(draft)}"}
+        signs = {f"when:{self._age(draft)}", f"title:tells:{int(self.profile.title_tells)}"}
         if self.long:
-            signs.add(f"long:at:{'lead' if draft.sentence.number <= _LEAD else 'body'}")
+            signs.add(self._place(draft))
         if _EARLIER.search(text):
-            signs.add("cue:earlier")
+            signs |= {"cue:earlier", f"long:earlier:{int(self.long)}"}
         if year := re.search(r"\b((?:19|20)\d\d)\b", text):
             signs.add("year:past" if int(year[1]) < self.published.year else "year:now")
         return signs
+
+    def _place(self, draft: Draft) -> str:
+        """Where a whole article tells it: of the person in the title, beside that story, in the lead or further down."""
+        if self.in_title(draft.person or ""):
+            return "long:titled"
+        if "flag:succession" in draft.signs:
+            return "long:succession"
+        if self.profile.hero:
+            return "long:other"
+        return "long:lead" if draft.sentence.number <= _LEAD else "long:body"
 
     def _age(self, draft: Draft) -> str:
         """How long before publication the sentence puts the act."""

@@ -21,7 +21,19 @@ from tests.bench import score_reader as bench
 
 OUT = Path(telling.__file__).parent / "lexicon" / "weights.toml"
 Row = tuple[str, frozenset[str], bool]
-WHERE = ("at:", "titled:", "orgtitled:", "trigger:")  # true of short texts only: articles tell as surely further down
+WHERE = (
+    "at:",
+    "titled:",
+    "orgtitled:",
+    "trigger:",
+    "status:",
+    "kind:",
+    "when:",
+    "cue:",
+    "year:",
+    "title:",
+    "long:",
+)  # true of short texts only: articles tell as surely further down
 RARE = 4  # signs seen less often carry no weight
 FOLDS = 5
 ELSEWHERE = {"register:sport", "register:politics"}
