@@ -11,11 +11,14 @@ from datetime import datetime
 from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from monitor.clock import Clock
 from monitor.collect.http import HttpFetcher, HttpLimits, HttpOptions
 from monitor.config import Channel as ChannelConfig
 from monitor.config import Config, EmailChannel, KnownMove, LogChannel, WebhookChannel
+from monitor.config import Digest as DigestConfig
+from monitor.config import QuietHours as QuietHoursConfig
 from monitor.config import Route as RouteConfig
 from monitor.errors import MonitorError, TransientError
 from monitor.match.watchlist import Watchlist
@@ -26,12 +29,15 @@ from monitor.notify.email import Email, Relay, Tls, name_recipient, spread_email
 from monitor.notify.log import Log
 from monitor.notify.routes import Route, spread
 from monitor.notify.rules import AlertRules
+from monitor.notify.timing import Digest, Every, QuietHours
 from monitor.notify.webhook import Webhook
 from monitor.pipeline import Pipeline, process_article
 from monitor.ports import Channel, Reader
 from monitor.sandbox import ProcessSandbox, SandboxOptions
 from monitor.store.lock import StateLock
 from monitor.store.sqlite import SqliteStore
+
+ENDING = 3.0  # seconds that deliveries under way have when the program ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +52,7 @@ class App:
     lock: StateLock | None
 
     def close(self) -> None:
+        self.pipeline.lines.close(ENDING)  # what does not end in time comes back when its lease ends
         self.sandbox.close()
         self.fetcher.close()
         self.store.close()
@@ -109,6 +116,8 @@ def prove(sandbox: ProcessSandbox) -> None:
 
 def close_replaced(app: App, kept: Sequence[App]) -> None:
     """Close those parts of `app` that none of `kept` shares."""
+    if all(app.pipeline is not other.pipeline for other in kept):
+        app.pipeline.lines.close(ENDING)
     if all(app.sandbox is not other.sandbox for other in kept):
         app.sandbox.close()
     if all(app.fetcher is not other.fetcher for other in kept):
@@ -166,6 +175,7 @@ def build_pipeline(
         parents=config.parents,
         rules=build_rules(config),
         routes=build_routes(config),
+        fallback=spread(Route(channels=config.fallback), recipients_of(config)).channels,
         max_entry_age=config.settings.pages.max_age,
     )
 
@@ -179,12 +189,17 @@ def build_rules(config: Config) -> AlertRules:
 
 def build_routes(config: Config) -> list[Route]:
     """Build the routes, each leading to the recipients of its mail channels."""
-    members = {
+    members = recipients_of(config)
+    return [spread(build_route(route), members) for route in config.routes]
+
+
+def recipients_of(config: Config) -> dict[str, tuple[str, ...]]:
+    """Return mail channel -> the channels of its recipients."""
+    return {
         channel.name: tuple(name_recipient(channel.name, each) for each in channel.recipients)
         for channel in config.channels
         if isinstance(channel, EmailChannel)
     }
-    return [spread(build_route(route), members) for route in config.routes]
 
 
 def build_route(route: RouteConfig) -> Route:
@@ -204,7 +219,17 @@ def build_route(route: RouteConfig) -> Route:
         min_confidence=match.min_confidence,
         registers=match.registers,
         origins=match.origins,
+        digest=build_digest(route.digest) if route.digest else None,
+        quiet=build_quiet(route.quiet) if route.quiet else None,
     )
+
+
+def build_digest(digest: DigestConfig) -> Digest:
+    return Digest(every=Every(digest.every), at=digest.at, weekday=digest.weekday, zone=ZoneInfo(digest.zone))
+
+
+def build_quiet(quiet: QuietHoursConfig) -> QuietHours:
+    return QuietHours(start=quiet.start, end=quiet.end, zone=ZoneInfo(quiet.zone))
 
 
 def build_channels(channel: ChannelConfig, fetcher: HttpFetcher) -> tuple[Channel, ...]:

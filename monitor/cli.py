@@ -8,33 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import click
 
+from monitor.alerting import ALERTING, INSTANT
 from monitor.clock import FixedClock, SystemClock
 from monitor.folders import Folders, OneLineGroup, loaded, opened, reading
 from monitor.operate import COMMANDS
-
-
-class Instant(click.ParamType[datetime]):
-    """An ISO 8601 date or time; without an offset it is UTC."""
-
-    name = "ISO time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            at = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not an ISO 8601 time such as 2025-05-31 or 2025-05-31T09:30:00+02:00", param, ctx)
-        return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-INSTANT = Instant()
 
 
 @click.group(cls=OneLineGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -197,35 +180,6 @@ def moves(
         print_moves(found)
 
 
-# --- routes ---------------------------------------------------------------------------------------------------------
-
-
-@main.group()
-def routes() -> None:
-    """Try out who is told what."""
-
-
-@routes.command("test")
-@click.option("--move", help="Id of a move (`monitor moves --json` shows it), or part of its person's name.")
-@click.option("--last", default=5, show_default=True, help="The last N moves of the ledger.")
-@click.option("--json", "as_json", is_flag=True)
-@click.pass_obj
-def test_routes(folders: Folders, move: str | None, last: int, *, as_json: bool) -> None:
-    """Show for moves of the ledger who would get an alert of each, and why the others would not; sends nothing."""
-    from monitor.app import build_routes
-    from monitor.rehearsal import rehearsal_dict, rehearse, render_rehearsals
-
-    config = loaded(folders)
-    with reading(folders) as store:
-        found = store.find_moves(person=move, limit=last)
-    if not found:
-        raise click.ClickException(f"no move {move} in the ledger" if move else "the ledger holds no move yet")
-    subjects = {subject.id: subject for subject in config.subjects}
-    rehearsals = rehearse(found, build_routes(config), subjects, SystemClock().now())
-    dicts = [rehearsal_dict(each) for each in rehearsals]
-    click.echo(json.dumps(dicts, ensure_ascii=False, indent=1) if as_json else render_rehearsals(rehearsals))
-
-
 # --- the outbox -----------------------------------------------------------------------------------------------------
 
 
@@ -248,19 +202,7 @@ def deliveries(folders: Folders, wanted: str | None, limit: int, *, as_json: boo
         print_deliveries(found)
 
 
-@main.command()
-@click.argument("id")
-@click.pass_obj
-def replay(folders: Folders, id: str) -> None:
-    """Deliver ID again, under the same id: the daemon sends it at its next heartbeat, `monitor once` at once."""
-    with reading(folders) as store:
-        delivery = store.replay_delivery(id, SystemClock().now())
-    if delivery is None:
-        raise click.ClickException(f"no delivery {id}; `monitor deliveries` lists them")
-    click.echo(f"{delivery.id} to {delivery.channel} is pending again")
-
-
 # --- looking after it -----------------------------------------------------------------------------------------------
 
-for _command in COMMANDS:
+for _command in (*ALERTING, *COMMANDS):
     main.add_command(_command)

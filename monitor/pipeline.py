@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -18,6 +17,7 @@ from monitor.collect.feeds import parse_feed
 from monitor.collect.identity import decide_entries
 from monitor.collect.schedule import decide_next_poll, has_same_body, validators_for
 from monitor.collect.urls import article_key, registrable_domain
+from monitor.courier import Courier, Lines
 from monitor.errors import MonitorError, PermanentError
 from monitor.extract.text import extract_article
 from monitor.log import log
@@ -27,9 +27,7 @@ from monitor.match.watchlist import Watchlist
 from monitor.model import (
     ArticleResult,
     Consolidation,
-    Delivery,
     EntryToRead,
-    Failed,
     Feed,
     FeedDocument,
     Fetched,
@@ -38,13 +36,11 @@ from monitor.model import (
     Page,
     Poll,
     Refused,
-    SendResult,
     SourcedClaim,
     Subject,
     Validators,
 )
 from monitor.moves.resolve import resolve
-from monitor.notify.outbox import after_failure, after_success
 from monitor.notify.routes import Route, plan_deliveries
 from monitor.notify.rules import AlertRules, conclude
 from monitor.ports import Channel, Fetcher, Reader, Sandbox, Store
@@ -60,7 +56,6 @@ class Batches:
     feeds: int = 50
     entries: int = 20
     people: int = 50
-    deliveries: int = 50
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,6 +76,19 @@ class Pipeline:
     max_entry_age: timedelta = timedelta(days=30)
     batches: Batches = Batches()
     jitter: random.Random = field(default_factory=random.Random)
+    fallback: Sequence[str] = ()  # channels that are told when another one fails for good
+    lines: Lines = field(default_factory=Lines)  # of deliveries under way
+    _courier: Courier = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._courier = Courier(
+            store=self.store,
+            channels=self.channels,
+            clock=self.clock,
+            fallback=self.fallback,
+            jitter=self.jitter,
+            lines=self.lines,
+        )
 
     # feed -> entry
 
@@ -178,30 +186,7 @@ class Pipeline:
     # delivery -> accepted | dead
 
     def deliver(self) -> int:
-        deliveries = self.store.lease_deliveries(self.clock.now(), LEASE, self.batches.deliveries)
-        by_channel: dict[str, list[Delivery]] = {}
-        for delivery in deliveries:
-            by_channel.setdefault(delivery.channel, []).append(delivery)
-        with ThreadPoolExecutor(max(1, len(by_channel))) as pool:  # a slow channel delays no other
-            list(pool.map(self._deliver_in_order, by_channel.values()))
-        return len(deliveries)
-
-    def _deliver_in_order(self, deliveries: Sequence[Delivery]) -> None:
-        for delivery in deliveries:
-            result = self._send(delivery)
-            now = self.clock.now()
-            if isinstance(result, Failed):
-                after = after_failure(delivery, result, now, jitter=self.jitter.random())
-            else:
-                after = after_success(delivery, result, now)
-            self.store.save_delivery(after)
-            log.info("delivery.tried", id=after.id, channel=after.channel, state=after.state, error=after.error)
-
-    def _send(self, delivery: Delivery) -> SendResult:
-        channel = self.channels.get(delivery.channel)
-        if channel is None:
-            return Failed(reason="channel is no longer configured", permanent=True)
-        return channel.send(delivery, self.clock.now())
+        return self._courier.deliver()
 
 
 # --- the pure middle ------------------------------------------------------------------------------------------------

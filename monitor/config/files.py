@@ -5,12 +5,23 @@ Never checks what needs two places to be seen (references, duplicates, secrets):
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from monitor.config.units import Address, Duration, Email, Network, PartialDate, Size, Url, render_duration
+from monitor.config.units import (
+    Address,
+    Duration,
+    Email,
+    Network,
+    PartialDate,
+    Size,
+    TimeOfDay,
+    Url,
+    Zone,
+    render_duration,
+)
 from monitor.model import Kind, Origin, Register, Status
 
 Name = Annotated[str, Field(min_length=1)]
@@ -270,6 +281,27 @@ class Match(File):
     min_confidence: float = Field(default=0.0, ge=0, le=1, description="At least this confidence.")
 
 
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class Digest(File):
+    every: Literal["hourly", "daily", "weekly"] = Field(description="How often.")
+    at: TimeOfDay = Field(default=time(8), description="The time of day; of an hourly one, the minute counts.")
+    on: Weekday = Field(default="monday", description="The day of a weekly one.")
+    zone: Zone | None = Field(default=None, description="Its time zone; the file's if it is left out.")
+
+
+class QuietHours(File):
+    from_: TimeOfDay = Field(default=time(22), alias="from", description="When they begin.")
+    to: TimeOfDay = Field(default=time(7), description="When they end, and what came meanwhile is told.")
+    zone: Zone | None = Field(default=None, description="Their time zone; the file's if it is left out.")
+
+
+def _digest(value: Any) -> Any:
+    """Take `digest: daily` for `digest: {every: daily}`."""
+    return {"every": value} if isinstance(value, str) else value
+
+
 class Route(File):
     name: str = Field(default="", description="What to call it.")
     match: Match = Field(default=Match(), description="All of these must hold; nothing said matches all.")
@@ -277,12 +309,19 @@ class Route(File):
     continue_: bool = Field(
         default=False, alias="continue", description="Go on to the next route after this one matched."
     )
+    digest: Annotated[Digest | None, BeforeValidator(_digest, json_schema_input_type=Digest | str | None)] = Field(
+        default=None, description="Gather alerts and tell them together; at once if it is left out."
+    )
+    bypass_quiet_hours: bool = Field(default=False, description="Tell at once, whatever the hour.")
 
 
 class Channels(File):
     """Who is told what: channels.yaml."""
 
     channels: dict[str, Channel] = Field(description="The channels, each under its name.")
+    zone: Zone = Field(default="UTC", description="The time zone of digests and quiet hours that name none.")
+    quiet_hours: QuietHours | None = Field(default=None, description="When nobody is told anything.")
+    fallback: Names = Field(default=[], description="The channels that are told when another one fails for good.")
     routes: list[Route] = Field(description="Tried first to last; the first that matches decides, unless it continues.")
 
 

@@ -41,6 +41,7 @@ def load_config(folder: Path, environ: Mapping[str, str]) -> Config:
         known_moves=tuple(watched.known_moves),
         channels=routing.channels,
         routes=routing.routes,
+        fallback=routing.fallback,
         cohorts=watched.cohorts,
         hints=tuple(_hints(settings, watched, channels, routing)),
     )
@@ -108,7 +109,7 @@ def _hints(
         hints.append(settings.document.problem(("contact",), message))
     if not any(subject.watched for subject in watched.subjects):
         hints.append(watched.source.document.problem((), "nobody is watched, so nothing will ever be alerted"))
-    used = {name for route in routing.routes for name in route.to}
+    used = {name for route in routing.routes for name in route.to} | set(routing.fallback)
     idle = [name for name in channels.model.channels if name not in used]
     return hints + [
         channels.document.problem(("channels", name), f"no route leads to channel {name!r}") for name in idle

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Literal, TypeAlias
 
 from pydantic import SecretStr
@@ -119,6 +119,25 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """When what a route gathered is told."""
+
+    every: Literal["hourly", "daily", "weekly"]
+    at: time
+    weekday: int  # 0 is Monday
+    zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietHours:
+    """When nobody is told anything."""
+
+    start: time
+    end: time
+    zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """Routes are tried in order; the first that matches decides, unless it `continues`."""
 
@@ -126,6 +145,8 @@ class Route:
     match: Match
     to: tuple[str, ...]  # channel names
     continues: bool = False
+    digest: Digest | None = None
+    quiet: QuietHours | None = None  # None: none, or bypassed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +159,7 @@ class Config:
     known_moves: tuple[KnownMove, ...]
     channels: tuple[Channel, ...]
     routes: tuple[Route, ...]
+    fallback: tuple[str, ...] = ()  # channels that are told when another one fails for good
     cohorts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # cohort id -> ids of its members
     hints: tuple[Problem, ...] = ()  # not wrong, but worth a look; `monitor check` shows them
 

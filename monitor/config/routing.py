@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 from pydantic import SecretStr
 
 from monitor.config import files
-from monitor.config.model import Channel, EmailChannel, LogChannel, Match, Route, WebhookChannel
+from monitor.config.model import Channel, Digest, EmailChannel, LogChannel, Match, QuietHours, Route, WebhookChannel
 from monitor.config.secrets import SecretReader, signing_secret_fault
 from monitor.config.units import check_url
 from monitor.config.validate import Checked, suggest
@@ -25,6 +26,7 @@ class Routing:
 
     channels: tuple[Channel, ...]
     routes: tuple[Route, ...]
+    fallback: tuple[str, ...]
     problems: list[Problem]
 
 
@@ -34,12 +36,23 @@ def resolve_routing(source: Checked[files.Channels], secrets: SecretReader, watc
     channels = [_channel(name, channel, secrets) for name, channel in source.model.channels.items()]
     routes = [_route(source, number, watched, problems) for number in range(len(source.model.routes))]
     known = set(source.model.channels) | source.failed_names("channels")
-    for number, route in enumerate(source.model.routes):
-        for index, name in enumerate(route.to):
-            if name not in known:
-                message = f"channel {name!r} is not known{suggest(name, known)}"
-                problems.append(source.problem(message, "routes", number, "to", index))
-    return Routing(channels=tuple(c for c in channels if c), routes=tuple(routes), problems=problems + secrets.problems)
+    places = [
+        (source.path("routes", n, "to", i), name)
+        for n, r in enumerate(source.model.routes)
+        for i, name in enumerate(r.to)
+    ]
+    places += [(("fallback", index), name) for index, name in enumerate(source.model.fallback)]
+    for place, name in places:
+        if name not in known:
+            problems.append(source.document.problem(place, f"channel {name!r} is not known{suggest(name, known)}"))
+    if (quiet := source.model.quiet_hours) and quiet.from_ == quiet.to:
+        problems.append(source.document.problem(("quiet_hours", "to"), "quiet hours that never end"))
+    return Routing(
+        channels=tuple(c for c in channels if c),
+        routes=tuple(routes),
+        fallback=tuple(dict.fromkeys(source.model.fallback)),
+        problems=problems + secrets.problems,
+    )
 
 
 # --- channels ----------------------------------------------------------------------------------------------------
@@ -130,7 +143,23 @@ def _route(source: Checked[files.Channels], number: int, watched: Watched, probl
         match=_match(route.match, names, watched.cohorts),
         to=tuple(dict.fromkeys(route.to)),
         continues=route.continue_,
+        digest=_digest(route, source.model.zone),
+        quiet=None if route.bypass_quiet_hours else _quiet(source.model),
     )
+
+
+def _digest(route: files.Route, zone: str) -> Digest | None:
+    if route.digest is None:
+        return None
+    weekday = get_args(files.Weekday).index(route.digest.on)
+    return Digest(every=route.digest.every, at=route.digest.at, weekday=weekday, zone=route.digest.zone or zone)
+
+
+def _quiet(channels: files.Channels) -> QuietHours | None:
+    if channels.quiet_hours is None:
+        return None
+    quiet = channels.quiet_hours
+    return QuietHours(start=quiet.from_, end=quiet.to, zone=quiet.zone or channels.zone)
 
 
 def _match(match: files.Match, names: _Names, cohorts: Mapping[str, tuple[str, ...]]) -> Match:

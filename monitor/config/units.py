@@ -6,10 +6,11 @@ Never reads a file or the environment.
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from ipaddress import ip_network
 from typing import Annotated, Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
@@ -19,6 +20,7 @@ _BYTES = {"kB": 1000, "KB": 1000, "MB": 1000**2}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(kB|KB|MB)")
 _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 _NAMED_EMAIL = re.compile(r"(?:[^<>\r\n]+ )?<[^@\s<>]+@[^@\s<>]+>")
+_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 
 
@@ -68,6 +70,22 @@ def check_date(value: Any) -> str:
     return text
 
 
+def parse_time(value: Any) -> time:
+    if isinstance(value, time):
+        return value
+    if not (match := _TIME.fullmatch(str(value).strip())):
+        raise ValueError(f"{value!r} is not a time of day; write hours and minutes, such as 08:00 or 17:30")
+    return time(int(match[1]), int(match[2]))
+
+
+def check_zone(value: str) -> str:
+    try:
+        return ZoneInfo(value).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        message = f"{value!r} is not a time zone; write one such as Europe/Berlin, America/New_York or UTC"
+        raise ValueError(message) from error
+
+
 def check_network(value: str) -> str:
     try:
         return str(ip_network(value))
@@ -96,6 +114,14 @@ Url = Annotated[
     str, AfterValidator(check_url), WithJsonSchema({"type": "string", "format": "uri", "pattern": "^https?://"})
 ]
 Email = Annotated[str, AfterValidator(check_email), WithJsonSchema({"type": "string", "examples": ["me@example.org"]})]
+TimeOfDay = Annotated[
+    time,
+    BeforeValidator(parse_time),
+    WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$", "examples": ["08:00", "17:30"]}),
+]
+Zone = Annotated[
+    str, AfterValidator(check_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Berlin", "UTC"]})
+]
 Network = Annotated[str, AfterValidator(check_network)]
 Address = Annotated[str, AfterValidator(check_address)]
 PartialDate = Annotated[

@@ -146,7 +146,7 @@ def build_message(delivery: Delivery, *, sender: str, recipient: str) -> EmailMe
 
 def _first_of_thread(alert: Alert, channel: str) -> str | None:
     """Return the delivery id of the move's first alert on this channel; None if `alert` is the first itself."""
-    if alert.sequence == 1:
+    if alert.sequence <= 1:  # 0: a digest or a notice
         return None
     return delivery_id(content_id(alert.move_id, "1"), channel)
 

@@ -1,4 +1,4 @@
-"""payload -> subject, text, HTML, log line.  Pure.
+"""payload of an alert, a digest or a notice -> subject, text, HTML, log line.  Pure.
 
 Never reads the move again: what an alert says was frozen in its payload when it was decided.
 """
@@ -6,7 +6,7 @@ Never reads the move again: what an alert says was frozen in its payload when it
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,15 +19,45 @@ _MAX_SHOWN = 5  # pieces of evidence in a mail; the payload holds more
 
 def render_subject(payload: Mapping[str, object]) -> str:
     """Say the alert as a wire headline: "Alexandr Wang leaves Scale AI for Meta (confirmed)"."""
-    data = _data(payload)
+    text = _SUBJECTS.get(str(payload["type"]), _render_alert)(payload)
+    if _data(payload)["test"]:
+        text = f"[test] {text}"
+    return text if len(text) <= _MAX_SUBJECT else f"{text[: _MAX_SUBJECT - 1]}…"
+
+
+def _render_alert(payload: Mapping[str, object]) -> str:
     text = render_headline(payload)
-    if data["sequence"] > 1:
+    if _data(payload)["sequence"] > 1:
         text = f"Update: {text}"
         if changes := render_changes(payload):
             text += f" – {', '.join(changes)}"
-    if data["test"]:
-        text = f"[test] {text}"
-    return text if len(text) <= _MAX_SUBJECT else f"{text[: _MAX_SUBJECT - 1]}…"
+    return text
+
+
+def _render_retraction(payload: Mapping[str, object]) -> str:
+    correction = _data(payload)["correction"]
+    return flatten(f"Retracted: {render_headline(payload)} – {correction['verdict'].replace('-', ' ')}")
+
+
+def _render_digest(payload: Mapping[str, object]) -> str:
+    data = _data(payload)
+    headlines = "; ".join(render_headline({"data": move}) for move in data["moves"])
+    return flatten(f"{data['count']} {'move' if data['count'] == 1 else 'moves'} ({data['digest']}): {headlines}")
+
+
+def _render_notice(payload: Mapping[str, object]) -> str:
+    data = _data(payload)
+    if data["disabled"]:
+        return flatten(f"Channel {data['channel']} is disabled: {data['reason']}")
+    lost = f"{data['dead']} {'alert' if data['dead'] == 1 else 'alerts'}"
+    return flatten(f"Channel {data['channel']} did not take {lost}: {data['reason']}")
+
+
+_SUBJECTS: Mapping[str, Callable[[Mapping[str, object]], str]] = {
+    "move.retracted": _render_retraction,
+    "moves.digest": _render_digest,
+    "endpoint.failed": _render_notice,
+}
 
 
 def render_headline(payload: Mapping[str, object]) -> str:
@@ -43,18 +73,23 @@ def render_changes(payload: Mapping[str, object]) -> list[str]:
 def render_line(payload: Mapping[str, object]) -> str:
     """Say the whole alert on one line, for the log."""
     data = _data(payload)
-    source = next(iter(data["evidence"]), {"outlet": "", "url": ""})
-    ids = f"[move {data['move_id']} #{data['sequence']}]"
-    parts = (payload["timestamp"], payload["type"], render_subject(payload), source["outlet"], source["url"], ids)
+    parts = [payload["timestamp"], payload["type"], render_subject(payload)]
+    if "move_id" in data:
+        source = next(iter(data["evidence"]), {"outlet": "", "url": ""})
+        parts += [source["outlet"], source["url"], f"[move {data['move_id']} #{data['sequence']}]"]
     return flatten(" ".join(str(part) for part in parts))
 
 
 def render_text(payload: Mapping[str, object]) -> str:
-    return _ENVIRONMENT.get_template("alert.txt.j2").render(_view(payload))
+    return _ENVIRONMENT.get_template(f"{_template(payload)}.txt.j2").render(view(payload))
 
 
 def render_html(payload: Mapping[str, object]) -> str:
-    return _ENVIRONMENT.get_template("alert.html.j2").render(_view(payload))
+    return _ENVIRONMENT.get_template(f"{_template(payload)}.html.j2").render(view(payload))
+
+
+def _template(payload: Mapping[str, object]) -> str:
+    return {"moves.digest": "digest", "endpoint.failed": "notice"}.get(str(payload["type"]), "alert")
 
 
 def flatten(text: str) -> str:
@@ -161,16 +196,31 @@ def _render_change(field: str, change: Mapping[str, str | None]) -> str:
     return flatten(f"{name} {change['old']} → {change['new'] or 'unknown'}")
 
 
-def _view(payload: Mapping[str, object]) -> dict[str, object]:
+def view(payload: Mapping[str, object]) -> dict[str, object]:
     """Return what the templates see: the payload's data, and the sentences that this module makes of it."""
     data = _data(payload)
+    shared = {"type": payload["type"], "data": data, "subject": render_subject(payload)}
+    if payload["type"] == "moves.digest":
+        return {**shared, "companies": _by_company(data["moves"])}
+    if payload["type"] == "endpoint.failed":
+        return shared
     return {
-        "data": data,
+        **shared,
+        "correction": data.get("correction"),
         "headline": render_headline(payload),
         "changes": render_changes(payload),
         "evidence": data["evidence"][:_MAX_SHOWN],
-        "subject": render_subject(payload),
     }
+
+
+def _by_company(moves: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Group a digest's moves by the company left, or joined where none is known to be left; within it by person."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for move in sorted(moves, key=lambda move: (move["person"]["name"], move["move_id"], move["sequence"])):
+        company = move["from"] or move["to"]
+        said = {"headline": render_headline({"data": move}), "changes": render_changes({"data": move})}
+        groups.setdefault(company["name"] if company else "No company named", []).append({**move, **said})
+    return sorted(groups.items())
 
 
 def _day(text: str) -> str:

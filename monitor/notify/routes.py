@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from monitor.model import Alert, Delivery, DeliveryState, Kind, Origin, Register, Status, content_id
+from monitor.notify.timing import Digest, QuietHours, Slot, decide_slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,8 @@ class Route:
     registers: frozenset[Register] = frozenset()
     # Backlog alerts exist only where `alert_backlog` asks for them: to ask twice would be a trap.
     origins: frozenset[Origin] = frozenset({Origin.LIVE, Origin.BACKLOG})
+    digest: Digest | None = None
+    quiet: QuietHours | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +52,17 @@ class RouteOutcome:
 
 
 def plan_deliveries(alert: Alert, routes: Sequence[Route], now: datetime) -> tuple[Delivery, ...]:
-    """Return one delivery for each channel that a route leads to, due at once."""
-    taking = [outcome.route for outcome in explain_routes(alert, routes) if outcome.takes]
-    channels = dict.fromkeys(channel for route in taking for channel in route.channels)
-    return tuple(plan_delivery(alert, channel, now) for channel in channels)
+    """Return one delivery for each channel that a route leads to: the soonest, where several do."""
+    slots: dict[str, Slot] = {}
+    for route in (outcome.route for outcome in explain_routes(alert, routes) if outcome.takes):
+        slot = decide_slot(now, name=route.name, digest=route.digest, quiet=route.quiet)
+        for channel in route.channels:
+            if channel not in slots or slot.at < slots[channel].at:
+                slots[channel] = slot
+    return tuple(plan_delivery(alert, channel, now, slot) for channel, slot in slots.items())
 
 
-def plan_delivery(alert: Alert, channel: str, now: datetime) -> Delivery:
+def plan_delivery(alert: Alert, channel: str, now: datetime, slot: Slot | None = None) -> Delivery:
     return Delivery(
         id=delivery_id(alert.id, channel),
         alert=alert,
@@ -63,7 +70,8 @@ def plan_delivery(alert: Alert, channel: str, now: datetime) -> Delivery:
         state=DeliveryState.PENDING,
         attempts=0,
         created_at=now,
-        next_try_at=now,
+        next_try_at=slot.at if slot else now,
+        digest=slot.digest if slot else None,
     )
 
 

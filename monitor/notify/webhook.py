@@ -78,7 +78,7 @@ def judge(answer: Answer, now: datetime) -> SendResult:
     if 200 <= answer.status < 300:
         return Accepted(detail=str(answer.status))
     if answer.status == 410:
-        return Failed(reason="http 410: the receiver wants no more", permanent=True)
+        return Failed(reason="http 410: the receiver wants no more", permanent=True, gone=True)
     if 300 <= answer.status < 400:
         return Failed(reason=f"http {answer.status}: redirects are not followed")
     return Failed(reason=f"http {answer.status}", retry_after=parse_retry_after(answer.headers, now))

@@ -1,0 +1,150 @@
+"""The commands by which people try out, silence, repeat and correct alerts: arguments in, text and exit status out.
+
+Never does the work itself, and imports what a command needs only when it runs.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from monitor.clock import SystemClock
+from monitor.folders import Folders, loaded, reading
+
+
+class Instant(click.ParamType[datetime]):
+    """An ISO 8601 date or time; without an offset it is UTC."""
+
+    name = "ISO time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not an ISO 8601 time such as 2025-05-31 or 2025-05-31T09:30:00+02:00", param, ctx)
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+INSTANT = Instant()
+
+
+# --- routes ---------------------------------------------------------------------------------------------------------
+
+
+@click.group()
+def routes() -> None:
+    """Try out who is told what."""
+
+
+@routes.command("test")
+@click.option("--move", help="Id of a move (`monitor moves --json` shows it), or part of its person's name.")
+@click.option("--last", default=5, show_default=True, help="The last N moves of the ledger.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def test_routes(folders: Folders, move: str | None, last: int, *, as_json: bool) -> None:
+    """Show for moves of the ledger who would get an alert of each, and why the others would not; sends nothing."""
+    from monitor.app import build_routes
+    from monitor.rehearsal import rehearsal_dict, rehearse, render_rehearsals
+
+    config = loaded(folders)
+    with reading(folders) as store:
+        found = store.find_moves(person=move, limit=last)
+    if not found:
+        raise click.ClickException(f"no move {move} in the ledger" if move else "the ledger holds no move yet")
+    subjects = {subject.id: subject for subject in config.subjects}
+    rehearsals = rehearse(found, build_routes(config), subjects, SystemClock().now())
+    dicts = [rehearsal_dict(each) for each in rehearsals]
+    click.echo(json.dumps(dicts, ensure_ascii=False, indent=1) if as_json else render_rehearsals(rehearsals))
+
+
+# --- the outbox ------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("id", required=False)
+@click.option("--since", type=INSTANT, help="All dead deliveries of alerts since then.")
+@click.option("--endpoint", help="Only those to this channel, which is trusted again if it was given up.")
+@click.pass_obj
+def replay(folders: Folders, id: str | None, since: datetime | None, endpoint: str | None) -> None:
+    """Deliver ID again, or all that is dead, under the same ids.
+
+    The daemon sends at its next heartbeat, `monitor once` at once.
+    """
+    if (id is None) == (since is None and endpoint is None):
+        raise click.UsageError("give an ID, or --since and --endpoint")
+    now = SystemClock().now()
+    with reading(folders) as store:
+        if id is None:
+            dead = store.replay_dead(endpoint, since or datetime.fromtimestamp(0, UTC), now)
+            trusted = store.trust_endpoint(endpoint) if endpoint else 0
+            click.echo(
+                f"{dead} dead deliveries are pending again" + (f"; {endpoint} is trusted again" if trusted else "")
+            )
+            return
+        delivery = store.replay_delivery(id, now)
+    if delivery is None:
+        raise click.ClickException(f"no delivery {id}; `monitor deliveries` lists them")
+    click.echo(f"{delivery.id} to {delivery.channel} is pending again")
+
+
+@click.group()
+def silence() -> None:
+    """Keep what matches from being told, for a time."""
+
+
+@silence.command("add")
+@click.option("--person", multiple=True, help="Name, watchlist id or cohort.  Every option may be given several times.")
+@click.option("--company", multiple=True, help="Name or id, on either side, or above a side.")
+@click.option("--from", "from_", multiple=True, help="The company left.")
+@click.option("--to", multiple=True, help="The company joined.")
+@click.option("--kind", multiple=True)
+@click.option("--status", multiple=True)
+@click.option("--register", multiple=True)
+@click.option("--channel", multiple=True, help="Only on this channel.")
+@click.option("--move", multiple=True, help="Id of a move.")
+@click.option("--by", "author", required=True, help="Who asks for it.")
+@click.option("--because", "reason", required=True)
+@click.option("--until", type=INSTANT, required=True)
+@click.pass_obj
+def add_silence(folders: Folders, /, author: str, reason: str, until: datetime, **matchers: tuple[str, ...]) -> None:
+    """Silence alerts that match all of the options given; what is silenced stays in the ledger and in `deliveries`."""
+    from monitor.notify.silences import build_silence
+
+    matchers["from"] = matchers.pop("from_")
+    try:
+        built = build_silence(matchers, author=author, reason=reason, now=SystemClock().now(), until=until)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    with reading(folders) as store:
+        store.add_silence(built)
+    click.echo(f"{built.id} until {built.expires_at:%Y-%m-%d %H:%M} UTC")
+
+
+@silence.command("list")
+@click.option("--all", "past", is_flag=True, help="Those that have ended, too.")
+@click.pass_obj
+def list_silences(folders: Folders, *, past: bool) -> None:
+    """Show the silences in force."""
+    with reading(folders) as store:
+        for each in store.find_silences(None if past else SystemClock().now()):
+            said = ", ".join(f"{field}: {' or '.join(values)}" for field, values in sorted(each.matchers.items()))
+            click.echo(f"{each.id}  until {each.expires_at:%Y-%m-%d %H:%M} UTC  {said}  ({each.author}: {each.reason})")
+
+
+@silence.command("remove")
+@click.argument("id")
+@click.pass_obj
+def remove_silence(folders: Folders, id: str) -> None:
+    """End a silence now."""
+    with reading(folders) as store:
+        if not store.end_silence(id, SystemClock().now()):
+            raise click.ClickException(f"no silence {id} is in force; `monitor silence list` shows them")
+    click.echo(f"{id} has ended")
+
+
+ALERTING: tuple[click.Command, ...] = (routes, replay, silence)

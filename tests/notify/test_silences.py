@@ -1,0 +1,80 @@
+"""What is silenced, by whom, and until when."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from monitor.model import Delivery, DeliveryState, Endpoint, Silence
+from monitor.notify.notices import Loss, plan_notices
+from monitor.notify.routes import plan_delivery
+from monitor.notify.silences import build_silence, find_silence, silence_delivery
+from tests.builders import NOW, a_move
+from tests.notify.test_routes import alert_of
+
+UNTIL = NOW + timedelta(days=1)
+
+
+def a_silence(**matchers: Any) -> Silence:
+    said = {field.rstrip("_"): (values,) if isinstance(values, str) else values for field, values in matchers.items()}
+    return build_silence(said, author="anna", reason="enough", now=NOW, until=UNTIL)
+
+
+def delivery(channel: str = "team", **changes: Any) -> Delivery:
+    return plan_delivery(alert_of(a_move(from_org="FAIR", from_id="fair", **changes)), channel, NOW)
+
+
+@pytest.mark.parametrize(
+    "matchers, holds",
+    [
+        ({"person": "ada lovelace"}, True),
+        ({"person": "ada-lovelace"}, True),
+        ({"person": "pioneers"}, True),  # a cohort
+        ({"person": "Lovelace"}, False),  # a part of a name is somebody else's too
+        ({"company": "Cohere"}, True),
+        ({"company": "meta"}, True),  # above FAIR
+        ({"from_": "Cohere"}, False),
+        ({"to": "COHERE"}, True),
+        ({"kind": ("board", "move")}, True),
+        ({"kind": "board"}, False),
+        ({"kind": "move", "company": "OpenAI"}, False),  # all must hold
+        ({"channel": "team"}, True),
+        ({"channel": "mail"}, False),
+        ({"move": a_move().id}, True),
+    ],
+)
+def test_a_silence_holds_where_all_its_matchers_do(matchers: dict[str, Any], holds: bool) -> None:
+    assert (find_silence(delivery(), [a_silence(**matchers)]) is not None) == holds
+
+
+def test_a_mail_channel_is_silenced_with_all_its_recipients() -> None:
+    assert find_silence(delivery("mail:a@x.example"), [a_silence(channel="mail")])
+
+
+def test_a_silenced_delivery_says_who_why_and_until_when() -> None:
+    silence = a_silence(company="Meta")
+    silenced = silence_delivery(delivery(), silence)
+    assert silenced.state is DeliveryState.SILENCED
+    assert silenced.error == f"silenced by anna until 2025-06-11 12:00 UTC: enough ({silence.id})"
+
+
+def test_what_is_said_about_an_endpoint_is_not_silenced() -> None:
+    (notice,) = plan_notices(Endpoint(channel="team"), Loss(reason="503", dead=1), ["mail"], NOW)
+    assert find_silence(notice, [a_silence(channel="mail")]) is None
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"matchers": {}}, "what it is about"),
+        ({"matchers": {"person": ()}}, "what it is about"),
+        ({"matchers": {"colour": ("red",)}}, "what it is about"),
+        ({"author": " "}, "who asked"),
+        ({"reason": ""}, "and why"),
+        ({"until": NOW}, "in the future"),
+    ],
+)
+def test_a_silence_without_matchers_author_reason_or_end_is_refused(changes: dict[str, Any], message: str) -> None:
+    whole = {"matchers": {"person": ("x",)}, "author": "anna", "reason": "enough", "now": NOW, "until": UNTIL}
+    with pytest.raises(ValueError, match=message):
+        build_silence(**{**whole, **changes})
