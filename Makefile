@@ -44,8 +44,9 @@ lock: $(VENV)/dev.stamp  ## pin the newest versions that pyproject.toml allows
 	$(BIN)/python .ci/dev_requirements.py | \
 		$(COMPILE) --upgrade --constraint requirements.lock --output-file .ci/dev.lock -
 
-crash: $(VENV)/dev.stamp  ## kill a real process between any two steps, restart, look for lost alerts
-	$(BIN)/pytest tests/crash $(ARGS)
+crash: $(VENV)/dev.stamp  ## kill a real process between any two steps, then 500 times under load; look for lost alerts
+	$(BIN)/pytest tests/crash/test_kill_between_steps.py
+	$(BIN)/python tests/crash/storm.py $(ARGS)
 
 bench: $(VENV)/dev.stamp  ## the measurements behind the decision records; NAME=pages picks one
 	@for file in tests/bench/$(or $(NAME),*).py; do echo "== $$file"; $(BIN)/python $$file $(ARGS) || exit 1; done

@@ -48,6 +48,7 @@ pages: {workers: 1}
 WATCHLIST = "companies:\n  - name: Aster Labs\n"
 CHANNELS = 'channels:\n  hook: {{type: webhook, url: "{hook}", secret_env: HOOK_SECRET}}\nroutes:\n  - to: hook\n'
 
+LEAVES = " is leaving Aster Labs"
 FIRST = ("Mira", "Ines", "Jonas", "Lena", "Tomas", "Clara", "Pavel", "Nora", "Felix", "Greta", "Oskar", "Paula", "Vera")
 SURNAMES = [
     "".join(parts).capitalize()
@@ -110,18 +111,21 @@ class Storm:
         surnames = list(SURNAMES)
         self.chance.shuffle(surnames)
         for number, surname in enumerate(surnames):
-            person = f"{FIRST[number % len(FIRST)]} {surname}"
-            story = Story(
-                outlet=OUTLETS[number % len(OUTLETS)],
-                slug=surname.lower(),
-                title=f"{person} is leaving Aster Labs",
-                paragraphs=(f"{person} is leaving Aster Labs, the company said.",),
-                published_at=datetime.now(UTC),
-            )
-            self.published[person] = time.monotonic()
+            story = self.story(number, surname)
+            self.published[story.title.removesuffix(LEAVES)] = time.monotonic()
             self.newsroom.publish(story)
             if self._stop.wait(self.pace):
                 return
+
+    def story(self, number: int, surname: str) -> Story:
+        title = f"{FIRST[number % len(FIRST)]} {surname}{LEAVES}"
+        return Story(
+            outlet=OUTLETS[number % len(OUTLETS)],
+            slug=surname.lower(),
+            title=title,
+            paragraphs=(f"{title}, the company said.",),
+            published_at=datetime.now(UTC),
+        )
 
     def command(self, *arguments: str) -> list[str]:
         folders = ["--config", str(self.folder / "config"), "--state", str(self.folder / "state")]
