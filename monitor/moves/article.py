@@ -190,25 +190,25 @@ class Article:
         """The organisation that the text is about, where nothing says which one."""
         if draft.from_org or draft.to_org or draft.kind is Kind.FOUND:
             return
-        org, how = self._likeliest(draft.from_role or draft.role or draft.who.role, draft.near)
-        former = draft.kind is not Kind.LEAVE and draft.who.former and draft.who.org == org
-        if not org or former or (draft.person or "").endswith(org):
+        role = draft.from_role or draft.role or draft.who.role
+        elsewhere = draft.kind is not Kind.LEAVE and (draft.who.former or _FROM_OUTSIDE.match(draft.trigger))
+        known = self._candidates(role, draft.near)
+        barred = {draft.who.org} if elsewhere else set()
+        likely = [
+            (how, org) for how, org in known if org and org not in barred and not (draft.person or "").endswith(org)
+        ]
+        if not likely:
             return
+        how, org = likely[0]
         if draft.kind is Kind.LEAVE:
             self._take_from(draft, org, how)
         else:
             self._take_to(draft, org, how)
 
-    def _likeliest(self, role: str | None, near: str | None) -> tuple[str | None, str]:
-        for how, org in (
-            ("elsewhere", self.profile.held_elsewhere(role)),
-            ("role", _role_org(role)),
-            ("near", near),
-            ("main", self.profile.main_org()),
-        ):
-            if org:
-                return org, how
-        return None, ""
+    def _candidates(self, role: str | None, near: str | None) -> tuple[tuple[str, str | None], ...]:
+        """Return the organisations that may be meant, the likeliest first, each with where it is from."""
+        held = self.profile.held_elsewhere(role)
+        return ("elsewhere", held), ("role", _role_org(role)), ("near", near), ("main", self.profile.main_org())
 
 
 def _person(name: str, *, role: str | None = None, org: str | None = None, former: bool = False) -> Phrase:

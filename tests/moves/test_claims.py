@@ -68,4 +68,7 @@ def test_known_names_are_typed_before_anything_else() -> None:
 
 
 def test_a_text_without_a_trigger_asserts_nothing(reader: FrameReader) -> None:
-    assert reader.read("Chip prices", "Prices of memory chips fell by a tenth.", datetime(2025, 6, 12, tzinfo=UTC)).claims == ()
+    assert (
+        reader.read("Chip prices", "Prices of memory chips fell by a tenth.", datetime(2025, 6, 12, tzinfo=UTC)).claims
+        == ()
+    )
