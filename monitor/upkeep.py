@@ -27,8 +27,8 @@ BATCH = 500  # rows a transaction: the daemon waits for none of them noticeably
 EVERY = 3600.0  # seconds between two rounds of forgetting
 LOOK = 10.0  # seconds between two looks at the clock
 JUMP = 60.0  # seconds by which the wall clock and the monotonic one may differ between two looks
-# No plan of ours is later than this: a feed that is gone is asked again after 7 days.
-HORIZON = timedelta(days=8)
+# No plan of ours is later than this: a weekly digest that falls into quiet hours waits longest.
+HORIZON = timedelta(days=10)
 
 
 def collect_garbage(store: SqliteStore, keep: Keep, now: datetime) -> dict[str, int]:
@@ -100,6 +100,7 @@ def backup(store: SqliteStore, path: Path) -> int:
     if path.exists():
         raise PermanentError(f"{path} exists; choose another name")
     part = path.with_name(path.name + ".part")
+    _remove(part)  # of a backup that was killed
     try:
         store.backup(part)
         verify(part)
@@ -120,6 +121,7 @@ def restore(path: Path, state: Path, now: datetime) -> Path | None:
     state.mkdir(parents=True, exist_ok=True)
     database, part = state / "monitor.db", state / "restored.part"
     with StateLock(state / "monitor.lock"):
+        _remove(part)
         try:
             shutil.copyfile(path, part)
             verify(part)
@@ -147,15 +149,31 @@ def verify(path: Path) -> None:
 
 
 def _exchange(part: Path, database: Path, now: datetime) -> Path | None:
-    """Move the database aside, its log with it, and the copy into its place."""
+    """Keep the database under another name and put the copy into its place; whenever it is cut off, one of both is there."""
     aside = database.with_name(f"{database.name}.before-{now:%Y%m%dT%H%M%SZ}")
     had_one = database.exists()
-    for suffix in ("-wal", "-shm", ""):
+    if had_one:
+        _fold(database)
+        _link(database, aside)
+    for suffix in ("-wal", "-shm"):  # of a damaged one; beside the copy its log would be taken for the copy's
         with suppress(FileNotFoundError):
             Path(f"{database}{suffix}").rename(f"{aside}{suffix}")
-    part.rename(database)
+    part.replace(database)
     _to_disk(database.parent)
     return aside if had_one else None
+
+
+def _fold(database: Path) -> None:
+    """Fold a database's log into its file, where it can be read at all."""
+    with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _link(path: Path, name: Path) -> None:
+    try:
+        name.hardlink_to(path)
+    except OSError:  # a file system without links
+        shutil.copyfile(path, name)
 
 
 def _to_disk(path: Path) -> None:

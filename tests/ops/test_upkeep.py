@@ -106,6 +106,24 @@ def test_a_restore_into_nothing_needs_nothing_before(store, tmp_path):
         assert len(restored.find_deliveries()) == 1
 
 
+def test_what_a_killed_backup_left_is_no_hindrance(store, tmp_path):
+    (tmp_path / "copy.db.part").write_text("half a copy")
+    backup(store, tmp_path / "copy.db")
+    assert {path.name for path in tmp_path.iterdir()} == {"state", "copy.db"}
+
+
+def test_the_log_of_a_damaged_database_is_not_taken_for_the_copys(store, state, tmp_path):
+    backup(store, tmp_path / "copy.db")
+    tell(store)
+    killed = tmp_path / "killed"
+    shutil.copytree(state, killed)
+    (killed / "monitor.db").write_bytes(b"no database any more")
+    before = restore(tmp_path / "copy.db", killed, NOW)
+    assert before.exists()
+    with closing(SqliteStore.open(killed / "monitor.db", NOW)) as restored:
+        assert restored.find_deliveries() == [], "the log of the damaged one is not taken for the copy's"
+
+
 def test_a_backup_overwrites_nothing(store, tmp_path):
     (tmp_path / "copy.db").write_text("precious")
     with pytest.raises(PermanentError, match="exists"):
