@@ -187,11 +187,16 @@ def same_organisation(a: str, b: str) -> bool:
     core_a, core_b = _organisation_core(a), _organisation_core(b)
     if not core_a or not core_b:
         return False
-    if "".join(core_a) == "".join(core_b):
+    if "".join(core_a) == "".join(core_b) or _is_acronym(a, core_b) or _is_acronym(b, core_a):
         return True
     short, long = sorted((core_a, core_b), key=len)
     # The owner's name in front is left out at will, but only before a name that nobody else would have.
     return len(long) == len(short) + 1 and long[1:] == short and len("".join(short)) >= 6 and not is_common(short[-1])
+
+
+def _is_acronym(name: str, words: tuple[str, ...]) -> bool:
+    """Tell whether a name in capitals is made of the initials of `words`: GM of General Motors."""
+    return name.isupper() and len(name) == len(words) > 1 and name.lower() == "".join(word[0] for word in words)
 
 
 @cache

@@ -168,3 +168,16 @@ def test_first_names_are_known_with_their_short_forms():
 def test_a_slug_is_made_of_letters_digits_and_dashes():
     assert slug("Timothée Lacroix") == "timothee-lacroix"
     assert slug("Shane O’Brien & Sons") == "shane-obrien-sons"
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "same"),
+    [
+        ("GM", "General Motors", True),
+        ("IBM", "International Business Machines", True),
+        ("Gm", "General Motors", False),
+        ("GM", "General Mills Foods", False),
+    ],
+)
+def test_an_acronym_is_made_of_the_initials(a, b, same):
+    assert same_organisation(a, b) is same

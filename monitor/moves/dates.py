@@ -16,11 +16,11 @@ _FULL = re.compile(
     re.I,
 )
 _MONTH_ONLY = re.compile(
-    rf"\b(?P<lead>in|since|until|by|last|next|this|from|early|late|mid-|of|end of|for)\s+{_MONTH}(?: (?:of )?(?P<year>(?:19|20)\d\d)\b)?|\b{_MONTH.replace('month', 'month2')} (?P<year2>(?:19|20)\d\d)\b",
+    rf"\b(?P<lead>in|until|by|last|next|this|from|early|late|mid-|of|end of|for)\s+{_MONTH}(?: (?:of )?(?P<year>(?:19|20)\d\d)\b)?|\b{_MONTH.replace('month', 'month2')} (?P<year2>(?:19|20)\d\d)\b",
     re.I,
 )
 _YEAR = re.compile(
-    r"\b(?:in|since|early|late|mid|mid-|of|by|until|spring|summer|fall|autumn|end of) (?P<year>(?:19|20)\d\d)\b", re.I
+    r"\b(?:in|early|late|mid|mid-|of|by|until|spring|summer|fall|autumn|end of) (?P<year>(?:19|20)\d\d)\b", re.I
 )
 _WEEKDAY = re.compile(rf"\b(?P<next>next )?(?P<day>{'|'.join(_DAYS)})\b", re.I)
 _NEXT = {"next month": 1, "this month": 0, "last month": -1}
@@ -74,8 +74,11 @@ def _full(text: str, published: date, future: bool, near: int) -> str | None:
 
 
 def _year_of(month: int, published: date, future: bool, day: int = 1) -> int:
-    """Return the year of a month named without one: the coming one of a future act, else the past one."""
-    if future:
+    """Return the year of a month named without one: the coming one of a future act, else the past one.
+
+    In May "effective August 15" is this August all the same: nobody calls what is nine months ago just August.
+    """
+    if future or 0 < month - published.month <= 3:
         return published.year + ((month, day) < (published.month, 0))
     return published.year - ((month, day) > (published.month, 31))
 

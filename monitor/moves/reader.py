@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from monitor.model import Claim, Reading, Subject, SubjectKind
 from monitor.moves.agreement import Pair, floor, pair_claims, weigh
 from monitor.moves.claims import FrameReader, may_tell
 from monitor.moves.learned import LearnedReader
+
+
+STALE = timedelta(days=120)
 
 
 class Reads(Protocol):
@@ -32,7 +35,8 @@ class JointReader:
         if not may_tell(full_text):
             return Reading()
         frames = self._frames.read(title, text, published_at)
-        claims = (weigh(pair, full_text, title) for pair in self._pairs(frames.claims, title, text, published_at))
+        weighed = (weigh(pair, full_text, title) for pair in self._pairs(frames.claims, title, text, published_at))
+        claims = (_without_stale_date(claim, published_at) for claim in weighed)
         kept = [c for c in claims if c.confidence >= floor(background=c.background)]
         return Reading(claims=tuple(_without_doubles(kept)), groups=frames.groups)
 
@@ -43,6 +47,12 @@ class JointReader:
                 yield replace(pair, vouched=self._learned.score(title, text, pair.frames))
             else:
                 yield pair
+
+
+def _without_stale_date(claim: Claim, published_at: datetime) -> Claim:
+    """Drop from news a date long past: it belongs to something else in the sentence ("a partner since 2015")."""
+    stale = claim.date and claim.date < (published_at - STALE).date().isoformat()[: len(claim.date)]
+    return replace(claim, date=None) if stale and not claim.background else claim
 
 
 def _without_doubles(claims: list[Claim]) -> list[Claim]:

@@ -10,7 +10,7 @@ import re
 from monitor.model import Claim, Kind, Span, Status
 from monitor.moves.confidence import load_weights, score
 from monitor.moves.frames import Draft
-from monitor.moves.lexicon import load_table
+from monitor.moves.lexicon import load_lexicon, load_table
 from monitor.moves.profile import Profile, same_org, same_role
 from monitor.moves.signs import Story, is_future
 
@@ -110,8 +110,8 @@ def _claim(draft: Draft, profile: Profile, story: Story) -> Claim:
         kind=draft.kind,
         from_org=_clean(profile.spelled_out(draft.from_org)),
         to_org=_clean(profile.spelled_out(draft.to_org)),
-        role=None if draft.kind is Kind.LEAVE else draft.role,
-        from_role=draft.from_role,
+        role=None if draft.kind is Kind.LEAVE else _of_one(draft.role),
+        from_role=_of_one(draft.from_role),
         date=_date(draft, story, background=background),
         status=draft.status,
         background=background,
@@ -134,6 +134,16 @@ def _date(draft: Draft, story: Story, *, background: bool) -> str | None:
 
 def _is_past(draft: Draft) -> bool:
     return score(load_weights().past | load_table("priors")["past"], draft.signs) > _HISTORY
+
+
+def _of_one(role: str | None) -> str | None:
+    """Return the role of one of several people: "co-CEOs" are each a co-CEO."""
+    if not role:
+        return role
+    head, *rest = re.split(r"(?= of )", role, maxsplit=1)
+    word = head.split()[-1]
+    single = word.endswith("s") and word[:-1].lower() in load_lexicon().heads
+    return (head[:-1] if single else head) + "".join(rest)
 
 
 def _clean(org: str | None) -> str | None:
