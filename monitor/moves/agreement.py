@@ -28,6 +28,7 @@ class Pair:
     frames: Claim | None
     learned: Claim | None
     vouched: float = 0.0
+    known: bool = False  # the person's name was known beforehand, as that of a watched person
 
     @property
     def claim(self) -> Claim:
@@ -92,6 +93,8 @@ def signs_of(pair: Pair, full_text: str, title: str) -> dict[str, float]:
         signs |= {"frames_alone": 1.0, "vouched": _logit(pair.vouched)}
     if learned and not frames:
         signs |= {"learned_alone": 1.0, "learned_strength": _logit(learned.confidence)}
+    if pair.known:
+        signs["known"] = 1.0
     if _is_deep(pair.claim, full_text, title):
         signs["deep"] = 1.0
     return signs

@@ -19,6 +19,21 @@ if TYPE_CHECKING:
     from monitor.moves.names import NameFinder, Names
 
 _LONGEST_NAME = 7
+_HIRING = {
+    "appoints",
+    "appointed",
+    "names",
+    "named",
+    "hires",
+    "hired",
+    "taps",
+    "tapped",
+    "promotes",
+    "promoted",
+    "poaches",
+    "recruits",
+    "elects",
+}
 _BRANCHES = (["america"], ["japan"], ["europe"], ["korea"], ["china"], ["canada"])
 _CONTRACTED = re.compile(r"(?:I|You|We|They|He|She|It|That|What|Who|There|Here|Let|Don|Isn|Can|Won|Didn|Doesn)['’]")
 
@@ -233,6 +248,7 @@ class SentenceNames(RunCutter):
         before = self.lower[start - 1] if start else ""
         after, second = [*self.lower[end : end + 2], "", ""][:2]
         score = 4 * after_role - 4 * before_role
+        score += 4 * (before in _HIRING and after in {"as", "to"})
         later = self.lower[end + 1 : end + 6]
         score += 3 * (
             after == "," and (second == "who" or second.isdigit() or any(w in self.lexicon.heads for w in later[:5]))

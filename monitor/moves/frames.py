@@ -162,6 +162,8 @@ class _FrameMatch:
             else:
                 self.subject = self._first_org()
                 aux = ""
+        if "fresh" in self.frame.flags and not self.line.phrase(self.slots["newrole"]).new:
+            return  # "Docker's CEO is Jane Roe" tells of no change
         if "passive" in self.frame.flags and not self._passive(aux):
             return  # active: another frame's
         status = decide_status(
@@ -196,6 +198,12 @@ class _FrameMatch:
             and bool(re.match(r" [ON]\d+ ", before))
             and bool(re.search(r"(?:,|and|&|as it) $", before))
         )
+
+    def _opening_org(self) -> str | None:
+        """Return the organisation with which the sentence begins ("Rippl, a startup, said Jane Roe will join")."""
+        found = re.match(r" (?:\S+ ){0,2}?(O\d+) ", self.line.text)
+        org = self.line.phrase(found[1]) if found else None
+        return org.text if org and not org.source else None
 
     def _first_org(self) -> Phrase | None:
         found = re.search(r" ([ON]\d+) ", self.line.text[: self.match.start()])
@@ -257,8 +265,7 @@ class _FrameMatch:
         self._orgs_of_roles(draft, role, from_role)
         self._actor(draft)
         self._bought(draft)
-        first = self._first_org()
-        draft.near = first.text if first and first.letter == ORG and not first.source else None
+        draft.near = self._opening_org()
         if "place" in self.slots and draft.from_role:
             draft.from_org = draft.from_org or self._text(self.slots["place"])
         if "old" in self.slots and self.slots["old"][0] in "PMNR":

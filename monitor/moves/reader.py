@@ -27,8 +27,9 @@ class JointReader:
     """Reads with both, each to the last doubtful claim; what both see is told with confidence."""
 
     def __init__(self, people: Iterable[str] = (), organisations: Iterable[str] = ()) -> None:
-        self._frames = FrameReader(people, organisations, floor=0.0)
-        self._learned = LearnedReader(floor=0.0)
+        self._people = tuple(people)
+        self._frames = FrameReader(self._people, organisations, floor=0.0)
+        self._learned = LearnedReader(floor=0.05)
 
     def read(self, title: str, text: str, published_at: datetime) -> Reading:
         full_text = f"{title}\n{text}"
@@ -43,10 +44,9 @@ class JointReader:
     def _pairs(self, frames: tuple[Claim, ...], title: str, text: str, published_at: datetime) -> Iterable[Pair]:
         learned = self._learned.read(title, text, published_at).claims
         for pair in pair_claims(frames, learned):
-            if pair.frames and not pair.learned:
-                yield replace(pair, vouched=self._learned.score(title, text, pair.frames))
-            else:
-                yield pair
+            alone = pair.frames if not pair.learned else None
+            vouched = self._learned.score(title, text, alone) if alone else 0.0
+            yield replace(pair, vouched=vouched, known=pair.claim.person in self._people)
 
 
 def _without_stale_date(claim: Claim, published_at: datetime) -> Claim:

@@ -18,6 +18,10 @@ _COMPLEMENT_STOP = {
 }  # fmt: skip
 _COMPLEMENT_LIMIT = 6
 _WEAK_BEFORE = {
+    "named",
+    "appointed",
+    "elected",
+    "becomes",
     "as",
     "a",
     "an",

@@ -29,6 +29,7 @@ _HIRES = {
     "picks",
     "brings",
 }
+_SHOUTING = 0.3  # of the words of a line in capitals
 _JOINED = {"joins", "joining", "rejoins", "quits", "leaves", "leaving", "exits", "join"}
 
 
@@ -38,8 +39,13 @@ class Words:
     def __init__(self, tokens: Sequence[Token], lexicon: Lexicon, *, titled: bool) -> None:
         self.tokens, self.lexicon, self.titled = tokens, lexicon, titled
         self.lower = [t.text.lower() for t in tokens]
+        self.shouting = sum(t.text.isupper() and len(t.text) > 3 for t in tokens) > len(tokens) * _SHOUTING
 
     def soft(self, i: int) -> bool:
+        """Return whether the token is an everyday word; an acronym is none, but in a shouted line."""
+        text = self.tokens[i].text
+        if text.isupper() and len(text) > 1 and not self.shouting and self.lower[i] not in self.lexicon.stop:
+            return False
         return self.lower[i] in self.lexicon.common
 
     def is_given(self, i: int) -> bool:

@@ -48,7 +48,9 @@ class Story:
         """Return the date that the draft's sentence gives."""
         sentence = draft.sentence
         near = max(sentence.text.lower().find(draft.trigger), 0)
-        return find_date(draft.date or sentence.text, self.published, future=is_future(draft), near=near)
+        stated = find_date(draft.date or sentence.text, self.published, future=is_future(draft), near=near)
+        gone_by = stated and is_future(draft) and stated[:4] < str(self.published.year)
+        return None if gone_by else stated  # a past year tells of something else in the sentence
 
     def signs(self, draft: Draft) -> set[str]:
         """Return what else speaks for or against a draft, beside how its sentence reads."""

@@ -72,3 +72,12 @@ def test_a_text_without_a_trigger_asserts_nothing(reader: FrameReader) -> None:
         reader.read("Chip prices", "Prices of memory chips fell by a tenth.", datetime(2025, 6, 12, tzinfo=UTC)).claims
         == ()
     )
+
+
+def test_counted_people_are_a_group_and_nobody_in_particular(reader: FrameReader) -> None:
+    text = "Of the 14 researchers behind the paper, only three remain at Meta."
+
+    reading = reader.read("Where they went", text, datetime(2025, 6, 12, tzinfo=UTC))
+
+    assert reading.claims == ()
+    assert [(g.count, g.of, g.from_org) for g in reading.groups] == [(11, 14, "Meta")]
