@@ -75,7 +75,7 @@ def test_a_text_without_a_trigger_asserts_nothing(reader: FrameReader) -> None:
 
 
 def test_counted_people_are_a_group_and_nobody_in_particular(reader: FrameReader) -> None:
-    text = "Of the 14 researchers behind the paper, only three remain at Meta."
+    text = "Of the 14 researchers behind the paper, only three remain at Meta. The others have left."
 
     reading = reader.read("Where they went", text, datetime(2025, 6, 12, tzinfo=UTC))
 
