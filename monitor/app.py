@@ -5,7 +5,7 @@ Never decides anything; what is built here lives until `App.close`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -15,12 +15,14 @@ from zoneinfo import ZoneInfo
 
 from monitor.clock import Clock
 from monitor.collect.http import HttpFetcher, HttpLimits, HttpOptions
+from monitor.collect.schedule import Pace
 from monitor.config import Channel as ChannelConfig
 from monitor.config import Config, EmailChannel, KnownMove, LogChannel, WebhookChannel
 from monitor.config import Digest as DigestConfig
 from monitor.config import QuietHours as QuietHoursConfig
 from monitor.config import Route as RouteConfig
 from monitor.errors import MonitorError, TransientError
+from monitor.manners import Manners
 from monitor.match.watchlist import Watchlist
 from monitor.model import ArticleResult, Move, Origin, Page, Register, StatusChange, Subject, content_id
 from monitor.moves.reader import default_reader
@@ -31,7 +33,7 @@ from monitor.notify.routes import Route, spread
 from monitor.notify.rules import AlertRules
 from monitor.notify.timing import Digest, Every, QuietHours
 from monitor.notify.webhook import Webhook
-from monitor.pipeline import Pipeline, process_article
+from monitor.pipeline import Pipeline, Sizes, process_article
 from monitor.ports import Channel, Reader
 from monitor.sandbox import ProcessSandbox, SandboxOptions
 from monitor.store.lock import StateLock
@@ -136,6 +138,7 @@ def build_fetcher(config: Config, clock: Clock) -> HttpFetcher:
     limits = HttpLimits(
         total=http.timeout.total_seconds(),
         body=max(http.feed_limit, http.page_limit),
+        wire=max(http.feed_limit, http.page_limit),
         concurrency=config.settings.poll.concurrency,
         gap=http.host_gap.total_seconds(),
     )
@@ -177,7 +180,16 @@ def build_pipeline(
         routes=build_routes(config),
         fallback=spread(Route(channels=config.fallback), recipients_of(config)).channels,
         max_entry_age=config.settings.pages.max_age,
+        manners=Manners(store=store, fetcher=fetcher, clock=clock, obeys=config.settings.pages.robots),
+        pace=build_pace(config),
+        sizes=Sizes(feed=config.settings.http.feed_limit, page=config.settings.http.page_limit),
     )
+
+
+def build_pace(config: Config) -> Callable[[str], Pace]:
+    poll = config.settings.poll
+    paces = {feed.id: Pace(shortest=feed.shortest, longest=feed.longest) for feed in config.feeds}
+    return lambda feed_id: paces.get(feed_id, Pace(shortest=poll.shortest, longest=poll.longest))
 
 
 def build_rules(config: Config) -> AlertRules:

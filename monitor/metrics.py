@@ -99,10 +99,10 @@ class _Fetcher:
     def __init__(self, inner: Fetcher, metrics: Metrics) -> None:
         self._inner, self._metrics = inner, metrics
 
-    def fetch(self, requests: Sequence[tuple[str, Validators]]) -> Iterator[tuple[int, Poll]]:
+    def fetch(self, requests: Sequence[tuple[str, Validators]], limit: int | None = None) -> Iterator[tuple[int, Poll]]:
         started = time.monotonic()
         job = get_contextvars().get("job", "")
-        for index, poll in self._inner.fetch(requests):
+        for index, poll in self._inner.fetch(requests, limit):
             self._metrics.fetch.labels(job, _outcome(poll)).observe(time.monotonic() - started)
             yield index, poll
 

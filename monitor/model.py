@@ -48,7 +48,7 @@ class Feed:
     title: str = ""
     validators: Validators = Validators()
     body_hash: str | None = None  # sha256 of the last parsed body: a body that hashes the same is not parsed
-    interval: timedelta = timedelta(minutes=15)  # as configured
+    interval: timedelta = timedelta(minutes=15)  # as configured: where adapting begins
     next_poll_at: datetime | None = None
     last_poll_at: datetime | None = None
     last_change_at: datetime | None = None
@@ -56,6 +56,13 @@ class Feed:
     error: str | None = None
     polls: int = 0
     gone: bool = False  # answered 410
+    rhythm: timedelta | None = None  # between two of its entries, on average
+    news_at: datetime | None = None  # when an entry last came
+    ttl: timedelta | None = None  # as its last document asks; so are the hours (UTC) and weekdays (0: Monday) to skip
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
+    moved_to: str | None = None  # where 301 or 308 last led, and how often in a row
+    moves: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +83,7 @@ class NotModified:
     """304: the stored copy is current."""
 
     max_age: timedelta | None = None
+    moved_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +142,19 @@ class FeedDocument:
     entries: tuple[Entry, ...]
     title: str = ""
     ttl: timedelta | None = None  # RSS ttl, sy:updatePeriod
+    skip_hours: frozenset[int] = frozenset()  # RSS skipHours, UTC
+    skip_days: frozenset[int] = frozenset()  # RSS skipDays, 0 is Monday
     note: str | None = None  # feedparser's bozo, truncated item list
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotsFile:
+    """What a host's robots.txt asks of us: (allowed, pattern) rules."""
+
+    origin: str  # "https://outlet.example"
+    rules: tuple[tuple[bool, str], ...]
+    expires_at: datetime
+    silent: bool = False  # it did not answer, and its pages are left alone for a while
 
 
 # --- page -> article -> mention -----------------------------------------------------------------------------------

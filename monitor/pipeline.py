@@ -15,12 +15,13 @@ from monitor.clock import Clock
 from monitor.collect.dates import decide_published_at
 from monitor.collect.feeds import parse_feed
 from monitor.collect.identity import decide_entries
-from monitor.collect.schedule import decide_next_poll, has_same_body, validators_for
+from monitor.collect.schedule import Pace, Polled, address_of, decide_next_poll, has_same_body, validators_for
 from monitor.collect.urls import article_key, registrable_domain
 from monitor.courier import Courier, Lines
 from monitor.errors import MonitorError, PermanentError
 from monitor.extract.text import extract_article
 from monitor.log import log
+from monitor.manners import Manners
 from monitor.match.identify import identify_claim
 from monitor.match.mentions import find_mentions
 from monitor.match.watchlist import Watchlist
@@ -58,6 +59,14 @@ class Batches:
     people: int = 50
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """The largest bodies that are taken, in bytes."""
+
+    feed: int = 5_000_000
+    page: int = 3_000_000
+
+
 @dataclass(slots=True, kw_only=True)
 class Pipeline:
     """The program: its ports, its rules, and one method per arrow.  Every method returns how many rows it worked on."""
@@ -73,6 +82,9 @@ class Pipeline:
     parents: Mapping[str, str]  # company id -> its parent's
     rules: AlertRules
     routes: Sequence[Route]
+    manners: Manners
+    pace: Callable[[str], Pace]  # feed id -> the bounds of its interval
+    sizes: Sizes = Sizes()
     max_entry_age: timedelta = timedelta(days=30)
     batches: Batches = Batches()
     jitter: random.Random = field(default_factory=random.Random)
@@ -95,7 +107,7 @@ class Pipeline:
     def poll_feeds(self) -> int:
         feeds = self.store.lease_feeds(self.clock.now(), LEASE, self.batches.feeds)
         changed: list[tuple[Feed, Fetched]] = []
-        for index, poll in self.fetcher.fetch([(f.url, validators_for(f)) for f in feeds]):
+        for index, poll in self.fetcher.fetch([(address_of(f), validators_for(f)) for f in feeds], self.sizes.feed):
             if isinstance(poll, Fetched) and not has_same_body(feeds[index], poll):
                 changed.append((feeds[index], poll))
             else:
@@ -110,7 +122,8 @@ class Pipeline:
         error, document = (str(document), None) if isinstance(document, MonitorError) else (None, document)
         known = self.store.known_entries(feed.id, document.entries) if document else []
         new, edited = decide_entries(document, known) if document else ((), ())
-        after = decide_next_poll(feed, poll, document, now, self.jitter.random(), error=error)
+        polled = Polled(poll=poll, document=document, error=error, new=len(new))
+        after = decide_next_poll(feed, polled, self.pace(feed.id), now, self.jitter.random())
         origin = Origin.LIVE if feed.last_change_at else Origin.BACKLOG
         self.store.save_poll(after, new, edited, origin, now)
         log.info("feed.polled", feed=feed.url, new=len(new), edited=len(edited), error=after.error)
@@ -121,12 +134,20 @@ class Pipeline:
         leased = self.store.lease_entries(self.clock.now(), LEASE, self.batches.entries)
         entries = [entry for entry in leased if not self._skip_old(entry)]
         pages = [page_of(e) for e in entries]
-        wanted = [i for i, e in enumerate(entries) if e.entry.url and self.reads_pages(e.entry.feed_id)]
-        for index, poll in self.fetcher.fetch([(entries[i].entry.url or "", Validators()) for i in wanted]):
-            pages[wanted[index]] = with_answer(pages[wanted[index]], poll)
+        self._fetch_pages(entries, pages)
         for index, result in self.sandbox.map(self.read_page, pages):
             self._record_article(entries[index], pages[index], result)
         return len(leased)
+
+    def _fetch_pages(self, entries: Sequence[EntryToRead], pages: list[Page]) -> None:
+        """Add to each page that is wanted what its fetch came to."""
+        wanted = [i for i, e in enumerate(entries) if e.entry.url and self.reads_pages(e.entry.feed_id)]
+        refused = self.manners.find_refused(pages[i].url for i in wanted)
+        for i in wanted:
+            pages[i] = with_answer(pages[i], refused[pages[i].url]) if pages[i].url in refused else pages[i]
+        allowed = [i for i in wanted if pages[i].url not in refused]
+        for index, poll in self.fetcher.fetch([(pages[i].url, Validators()) for i in allowed], self.sizes.page):
+            pages[allowed[index]] = with_answer(pages[allowed[index]], poll)
 
     def _skip_old(self, entry: EntryToRead) -> bool:
         old = page_of(entry).published_at < entry.first_seen_at - self.max_entry_age

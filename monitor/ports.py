@@ -23,6 +23,7 @@ from monitor.model import (
     Origin,
     Poll,
     Reading,
+    RobotsFile,
     SendResult,
     Silence,
     SourcedClaim,
@@ -57,6 +58,12 @@ class Store(Protocol):
     def failing_feeds(self) -> list[Feed]:
         """Return active feeds whose last poll failed, the longest streak first."""
         ...
+
+    def find_robots(self, origins: Sequence[str]) -> list[RobotsFile]:
+        """Return what is kept of these hosts' robots.txt, expired ones too."""
+        ...
+
+    def save_robots(self, file: RobotsFile) -> None: ...
 
     # entries
     def lease_entries(self, now: datetime, lease: timedelta, limit: int) -> list[EntryToRead]: ...
@@ -181,8 +188,11 @@ class Store(Protocol):
 class Fetcher(Protocol):
     """GETs over HTTP with limits; yields each outcome when it is complete, in no order."""
 
-    def fetch(self, requests: Sequence[tuple[str, Validators]]) -> Iterator[tuple[int, Poll]]:
-        """Yield (index into `requests`, outcome) for every request; never raises for one of them."""
+    def fetch(self, requests: Sequence[tuple[str, Validators]], limit: int | None = None) -> Iterator[tuple[int, Poll]]:
+        """Yield (index into `requests`, outcome) for every request; never raises for one of them.
+
+        A body of more than `limit` bytes is refused.
+        """
         ...
 
 

@@ -22,6 +22,7 @@ from monitor.model import (
     Move,
     Origin,
     Reason,
+    RobotsFile,
     Silence,
     SourcedClaim,
     Status,
@@ -76,6 +77,7 @@ class MemoryStore:
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     silences: dict[str, Silence] = field(default_factory=dict)
     slots: dict[str, datetime] = field(default_factory=dict)
+    robots: dict[str, RobotsFile] = field(default_factory=dict)
 
     # feeds
 
@@ -128,6 +130,12 @@ class MemoryStore:
 
     def _polled(self) -> list[FeedRow]:
         return [row for row in self.feeds.values() if row.active and not row.feed.gone]
+
+    def find_robots(self, origins: Sequence[str]) -> list[RobotsFile]:
+        return [self.robots[origin] for origin in origins if origin in self.robots]
+
+    def save_robots(self, file: RobotsFile) -> None:
+        self.robots[file.origin] = file
 
     # entries
 

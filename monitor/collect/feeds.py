@@ -42,6 +42,9 @@ _ITEM_END = re.compile(r"</(?:[\w.-]{1,40}:)?(?:item|entry)\s*>", re.IGNORECASE)
 _ITEM_START = re.compile(r"<(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s>])", re.IGNORECASE)
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # XML 1.0, section 2.2
 _REFERENCE = re.compile(r"&#(?:x([0-9a-f]{1,12})|([0-9]{1,12}));", re.IGNORECASE)
+_SKIP_HOURS = re.compile(r"<skipHours>([^&!]{0,1500}?)</skipHours>", re.IGNORECASE)
+_SKIP_DAYS = re.compile(r"<skipDays>([^&!]{0,1500}?)</skipDays>", re.IGNORECASE)
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PERIODS = {
     "hourly": 1,
     "daily": 24,
@@ -152,6 +155,8 @@ def _read(xml: str, feed_id: str, url: str, notes: list[str]) -> FeedDocument:
         entries=tuple(entry for entry in entries if entry),
         title=plain_line(_string(feed, "title"), MAX_TITLE),
         ttl=_ttl(feed),
+        skip_hours=_skip_hours(xml),
+        skip_days=_skip_days(xml),
         note="; ".join(notes) or None,
     )
 
@@ -250,6 +255,22 @@ def _date(item: Mapping[str, Any], name: str) -> datetime | None:
 def _string(item: Mapping[str, Any], name: str) -> str:
     value = item.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _skip_hours(xml: str) -> frozenset[int]:
+    """Read RSS skipHours, which feedparser keeps only the last of; 24 is how some write midnight."""
+    hours = re.findall(r"<hour>\s*(\d{1,2})\s*<", _within(_SKIP_HOURS, xml))
+    return frozenset(int(hour) % 24 for hour in hours if int(hour) <= 24)
+
+
+def _skip_days(xml: str) -> frozenset[int]:
+    days = re.findall(r"<day>\s*([a-z]+)", _within(_SKIP_DAYS, xml).lower())
+    return frozenset(_WEEKDAYS.index(day) for day in days if day in _WEEKDAYS)
+
+
+def _within(element: re.Pattern[str], xml: str) -> str:
+    found = element.search(xml)
+    return found[1] if found else ""
 
 
 def _ttl(feed: Mapping[str, Any]) -> timedelta | None:

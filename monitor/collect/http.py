@@ -98,10 +98,15 @@ class HttpFetcher:
         self._starting = threading.Lock()
         self._running: _Client | None = None
 
-    def fetch(self, requests: Sequence[tuple[str, Validators]]) -> Iterator[tuple[int, Poll]]:
-        """Yield (index into `requests`, outcome) for every request as it completes; never raises for one of them."""
+    def fetch(self, requests: Sequence[tuple[str, Validators]], limit: int | None = None) -> Iterator[tuple[int, Poll]]:
+        """Yield (index into `requests`, outcome) for every request as it completes; never raises for one of them.
+
+        A body of more than `limit` bytes is refused; without it the client's own limit holds.
+        """
         client = self._client()
-        results = _Results(self._options.limits.waiting)
+        results = _Results(
+            self._options.limits.waiting, min(limit or self._options.limits.body, self._options.limits.body)
+        )
         future = client.submit(client.fetch_all(list(requests), results))
         future.add_done_callback(lambda _: results.end())
         try:
@@ -133,8 +138,9 @@ class HttpFetcher:
 class _Results:
     """Outcomes on their way from the event loop to the caller; makes the loop wait when too many bytes are under way."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, largest: int) -> None:
         self._limit = limit
+        self.largest = largest  # body that is taken
         self._queue: queue.SimpleQueue[tuple[int, Poll] | None] = queue.SimpleQueue()
         self._put = self._taken = 0  # bytes; each counter has one writing thread
 
@@ -235,23 +241,23 @@ class _Client:
             if rest is not None:
                 return Refused(reason="host asked to wait", status=429, retry_after=rest)
             await results.room()
-            step = await self._get(url, validators)
+            step = await self._get(url, validators, results.largest)
         if isinstance(step, Refused) and step.status == 429:
             self._politeness.hold(domain, step.retry_after or _HOLD_WITHOUT_WORD)
         return step
 
-    async def _get(self, url: str, validators: Validators) -> Poll | _Redirect:
+    async def _get(self, url: str, validators: Validators, largest: int) -> Poll | _Redirect:
         headers = _conditional_headers(validators)
         try:
             async with asyncio.timeout(self._limits.total), self._request("GET", url, headers) as response:
-                return await self._answer(url, response, conditional=bool(validators.etag or validators.last_modified))
+                if response.status == 304 and (validators.etag or validators.last_modified):
+                    return NotModified(max_age=answers.max_age(response.headers, self._clock.now()))
+                return await self._answer(url, response, largest)
         except (aiohttp.ClientError, OSError, ValueError, BodyTooLargeError, BadEncodingError) as error:
             return _refused(error)
 
-    async def _answer(self, url: str, response: aiohttp.ClientResponse, *, conditional: bool) -> Poll | _Redirect:
+    async def _answer(self, url: str, response: aiohttp.ClientResponse, largest: int) -> Poll | _Redirect:
         now, headers = self._clock.now(), response.headers
-        if response.status == 304 and conditional:
-            return NotModified(max_age=answers.max_age(headers, now))
         if response.status in _REDIRECTS and headers.get("Location"):
             return _Redirect(status=response.status, location=headers["Location"])
         if not 200 <= response.status < 300:
@@ -259,20 +265,21 @@ class _Client:
         return Fetched(
             url=url,
             status=response.status,
-            body=await self._body(response),
+            body=await self._body(response, largest),
             content_type=headers.get("Content-Type", ""),
             validators=answers.validators(headers),
             max_age=answers.max_age(headers, now),
         )
 
-    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
-        if (response.content_length or 0) > self._limits.wire:
+    async def _body(self, response: aiohttp.ClientResponse, largest: int) -> bytes:
+        wire = min(self._limits.wire, largest)
+        if (response.content_length or 0) > wire:
             raise BodyTooLargeError
-        body = Body(response.headers.get("Content-Encoding", ""), self._limits.body)
+        body = Body(response.headers.get("Content-Encoding", ""), largest)
         received = 0
         async for chunk in response.content.iter_any():
             received += len(chunk)
-            if received > self._limits.wire:
+            if received > wire:
                 raise BodyTooLargeError
             body.feed(chunk)
         return body.finish()
@@ -342,7 +349,7 @@ class _Client:
 
 
 def _with_move(poll: Poll, moved_to: str | None) -> Poll:
-    return replace(poll, moved_to=moved_to) if moved_to and isinstance(poll, Fetched) else poll
+    return replace(poll, moved_to=moved_to) if moved_to and not isinstance(poll, Refused) else poll
 
 
 def _conditional_headers(validators: Validators) -> dict[str, str]:

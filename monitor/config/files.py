@@ -62,6 +62,7 @@ class Pages(File):
     read: bool = Field(
         default=True, description="Read the article's page; if false, title and summary of the entry are all."
     )
+    robots: bool = Field(default=True, description="Do not read a page that its site's robots.txt keeps from robots.")
     max_age: Duration = Field(default=timedelta(days=30), description="Entries published longer ago are not read.")
     workers: int = Field(default=2, ge=1, le=64, description="Processes that parse feeds and read pages.")
     deadline: Duration = Field(

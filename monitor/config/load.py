@@ -87,11 +87,19 @@ def _feed_problems(feeds: Checked[files.Feeds], settings: files.Settings) -> lis
     return problems
 
 
+# How far a feed's interval adapts from `poll.interval`: by default to 3 minutes for one that publishes all the time, and to
+# 2 hours for one that hardly does, since even the rarest news should not be told a day late (0091).
+_FASTER, _SLOWER = 5, 8
+
+
 def _configured(feed: files.Feed, settings: files.Settings) -> ConfiguredFeed:
+    poll = settings.poll
     return ConfiguredFeed(
         url=feed.url,
         title=feed.title,
-        interval=feed.interval or settings.poll.interval,
+        interval=feed.interval or poll.interval,
+        shortest=feed.interval or max(poll.shortest, poll.interval / _FASTER),
+        longest=feed.interval or min(poll.longest, poll.interval * _SLOWER),
         pages=settings.pages.read if feed.pages is None else feed.pages,
     )
 

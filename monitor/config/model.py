@@ -24,6 +24,8 @@ class ConfiguredFeed:
     url: str
     title: str
     interval: timedelta
+    shortest: timedelta  # the bounds within which the interval adapts
+    longest: timedelta
     pages: bool
 
     @property

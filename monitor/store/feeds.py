@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from sqlite3 import Connection
 
-from monitor.model import Entry, Feed, KnownEntry, Origin
-from monitor.store.rows import entry_values, feed_from, known_entry_from
+from monitor.model import Entry, Feed, KnownEntry, Origin, RobotsFile
+from monitor.store.rows import entry_values, feed_from, feed_values, known_entry_from, robots_from, robots_values
 from monitor.store.times import duration_to_micros, to_micros
 
 # A title that the feed gave itself stays where the configuration gives none.
@@ -50,7 +50,9 @@ SAVE = """
 UPDATE feeds SET
   title = :title, etag = :etag, last_modified = :last_modified, body_hash = :body_hash,
   next_poll_at = :next_poll_at, last_poll_at = :last_poll_at, last_change_at = :last_change_at,
-  failures = :failures, error = :error, polls = :polls, gone = :gone, leased = 0
+  failures = :failures, error = :error, polls = :polls, gone = :gone, leased = 0,
+  rhythm = :rhythm, news_at = :news_at, ttl = :ttl, skip_hours = :skip_hours, skip_days = :skip_days,
+  moved_to = :moved_to, moves = :moves
 WHERE id = :id"""
 
 # An entry is due for reading at once.  Known ones stay as they are: a poll done twice changes nothing.
@@ -72,6 +74,13 @@ UPDATE entries SET
   origin = CASE WHEN state = 'new' THEN origin ELSE :origin END,
   state = 'new', next_try_at = :now, attempts = 0, note = NULL, ended_at = NULL, leased = 0
 WHERE key = :key"""
+
+ROBOTS = "SELECT * FROM robots WHERE host = ?"
+
+SAVE_ROBOTS = """
+INSERT INTO robots (host, rules, silent, expires_at) VALUES (:host, :rules, :silent, :expires_at)
+ON CONFLICT (host) DO UPDATE SET
+  rules = excluded.rules, silent = excluded.silent, expires_at = excluded.expires_at"""
 
 
 def sync(connection: Connection, feeds: Sequence[Feed], now: datetime) -> None:
@@ -115,23 +124,15 @@ def known_entries(connection: Connection, entries: Sequence[Entry]) -> list[Know
 
 
 def save(connection: Connection, feed: Feed) -> None:
-    connection.execute(
-        SAVE,
-        {
-            "id": feed.id,
-            "title": feed.title,
-            "etag": feed.validators.etag,
-            "last_modified": feed.validators.last_modified,
-            "body_hash": feed.body_hash,
-            "next_poll_at": to_micros(feed.next_poll_at),
-            "last_poll_at": to_micros(feed.last_poll_at),
-            "last_change_at": to_micros(feed.last_change_at),
-            "failures": feed.failures,
-            "error": feed.error,
-            "polls": feed.polls,
-            "gone": feed.gone,
-        },
-    )
+    connection.execute(SAVE, feed_values(feed))
+
+
+def find_robots(connection: Connection, origins: Sequence[str]) -> list[RobotsFile]:
+    return [robots_from(row) for origin in origins for row in connection.execute(ROBOTS, (origin,))]
+
+
+def save_robots(connection: Connection, file: RobotsFile) -> None:
+    connection.execute(SAVE_ROBOTS, robots_values(file))
 
 
 def add_entries(connection: Connection, entries: Sequence[Entry], origin: Origin, now: datetime) -> None:

@@ -331,6 +331,28 @@ ADDRESSES_6 = (
     "CREATE INDEX entries_published_at ON entries (feed_id, published_at)",
 )
 
+# How a feed is to be polled (0091), what was told of its health, and what hosts allow (0092).
+FEEDS_7 = (
+    "ALTER TABLE feeds ADD COLUMN rhythm INTEGER",
+    "ALTER TABLE feeds ADD COLUMN news_at INTEGER",
+    "ALTER TABLE feeds ADD COLUMN ttl INTEGER",
+    "ALTER TABLE feeds ADD COLUMN skip_hours TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE feeds ADD COLUMN skip_days TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE feeds ADD COLUMN moved_to TEXT",
+    "ALTER TABLE feeds ADD COLUMN moves INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE feeds ADD COLUMN quiet_at INTEGER",
+    "ALTER TABLE feeds ADD COLUMN told TEXT CHECK (told IN ('failing', 'quiet'))",
+    "CREATE INDEX feeds_failing ON feeds (failures) WHERE failures > 0",
+    "CREATE INDEX feeds_quiet ON feeds (quiet_at) WHERE quiet_at IS NOT NULL AND told IS NULL",
+    "CREATE INDEX feeds_told ON feeds (told) WHERE told IS NOT NULL",
+    """CREATE TABLE robots (
+  host       TEXT PRIMARY KEY,
+  rules      TEXT NOT NULL,
+  silent     INTEGER NOT NULL CHECK (silent IN (0, 1)),
+  expires_at INTEGER NOT NULL
+) STRICT""",
+)
+
 
 @migrations(name="0001_feeds_entries_articles")
 def _feeds_entries_articles(db: Database) -> None:
@@ -367,4 +389,10 @@ def _digests_endpoints_corrections(db: Database) -> None:
 @migrations(name="0006_addresses")
 def _addresses(db: Database) -> None:
     for step in ADDRESSES_6:
+        db.execute(step)
+
+
+@migrations(name="0007_manners")
+def _manners(db: Database) -> None:
+    for step in FEEDS_7:
         db.execute(step)

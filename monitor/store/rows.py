@@ -23,6 +23,7 @@ from monitor.model import (
     Origin,
     Reason,
     Register,
+    RobotsFile,
     Silence,
     SourcedClaim,
     Span,
@@ -31,7 +32,7 @@ from monitor.model import (
     Told,
     Validators,
 )
-from monitor.store.times import duration_from_micros, from_micros, to_micros
+from monitor.store.times import duration_from_micros, duration_to_micros, from_micros, to_micros
 
 Values: TypeAlias = dict[str, Any]  # column -> value
 
@@ -56,7 +57,45 @@ def feed_from(row: Row) -> Feed:
         error=row["error"],
         polls=row["polls"],
         gone=bool(row["gone"]),
+        rhythm=duration_from_micros(row["rhythm"]) if row["rhythm"] is not None else None,
+        news_at=from_micros(row["news_at"]),
+        ttl=duration_from_micros(row["ttl"]) if row["ttl"] is not None else None,
+        skip_hours=_numbers(row["skip_hours"]),
+        skip_days=_numbers(row["skip_days"]),
+        moved_to=row["moved_to"],
+        moves=row["moves"],
     )
+
+
+def feed_values(feed: Feed) -> Values:
+    """All but what the configuration says of it."""
+    plain = ("id", "title", "body_hash", "failures", "error", "polls", "gone", "moved_to", "moves")
+    times = ("next_poll_at", "last_poll_at", "last_change_at", "news_at")
+    durations = {"rhythm": feed.rhythm, "ttl": feed.ttl}
+    return {
+        **{name: getattr(feed, name) for name in plain},
+        **{name: to_micros(getattr(feed, name)) for name in times},
+        **{name: None if value is None else duration_to_micros(value) for name, value in durations.items()},
+        "etag": feed.validators.etag,
+        "last_modified": feed.validators.last_modified,
+        "skip_hours": " ".join(map(str, sorted(feed.skip_hours))),
+        "skip_days": " ".join(map(str, sorted(feed.skip_days))),
+    }
+
+
+def robots_from(row: Row) -> RobotsFile:
+    rules = tuple((bool(allowed), pattern) for allowed, pattern in json.loads(row["rules"]))
+    times = {"expires_at": from_micros(row["expires_at"])}
+    return RobotsFile(origin=row["host"], rules=rules, silent=bool(row["silent"]), **times)
+
+
+def robots_values(file: RobotsFile) -> Values:
+    rules = _json([list(rule) for rule in file.rules])
+    return {"host": file.origin, "rules": rules, "silent": file.silent, "expires_at": to_micros(file.expires_at)}
+
+
+def _numbers(text: str) -> frozenset[int]:
+    return frozenset(map(int, text.split()))
 
 
 def entry_from(row: Row) -> Entry:

@@ -24,6 +24,7 @@ from monitor.model import (
     Move,
     Origin,
     Reason,
+    RobotsFile,
     Silence,
     SourcedClaim,
 )
@@ -83,6 +84,14 @@ class SqliteStore:
         """Return active feeds whose last poll failed, the longest streak first."""
         with self._database.read() as connection:
             return feed_rows.failing(connection)
+
+    def find_robots(self, origins: Sequence[str]) -> list[RobotsFile]:
+        with self._database.read() as connection:
+            return feed_rows.find_robots(connection, origins)
+
+    def save_robots(self, file: RobotsFile) -> None:
+        with self._database.write() as connection:
+            feed_rows.save_robots(connection, file)
 
     # entries
 

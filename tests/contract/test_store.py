@@ -21,6 +21,7 @@ from monitor.model import (
     Move,
     Origin,
     Reason,
+    RobotsFile,
     Silence,
     SourcedClaim,
     Status,
@@ -157,6 +158,26 @@ class TestFeeds:
         store.sync_feeds([a_feed()], NOW)
         store.save_poll(a_feed(gone=True), [], [], Origin.LIVE, NOW)
         assert store.lease_feeds(NOW, LEASE, 1) == []
+
+    def test_a_feed_is_kept_with_all_that_its_polls_told(self, store: Store) -> None:
+        store.sync_feeds([a_feed()], NOW)
+        feed = a_feed(
+            rhythm=minutes(90),
+            news_at=NOW,
+            ttl=minutes(30),
+            skip_hours=frozenset({0, 23}),
+            skip_days=frozenset({6}),
+            moved_to="https://b.example/feed",
+            moves=3,
+        )
+        store.save_poll(feed, [], [], Origin.LIVE, NOW)
+        assert store.lease_feeds(NOW, LEASE, 1) == [replace(feed, next_poll_at=NOW + LEASE)]
+
+    def test_what_a_hosts_robots_file_asks_is_kept_until_it_is_asked_again(self, store: Store) -> None:
+        file = RobotsFile(origin="https://a.example", rules=((False, "/x"), (True, "/x/y$")), expires_at=NOW)
+        store.save_robots(replace(file, rules=(), silent=True))
+        store.save_robots(file)
+        assert store.find_robots(["https://a.example", "https://b.example"]) == [file]
 
     def test_failing_feeds_are_listed_the_longest_streak_first(self, store: Store) -> None:
         store.sync_feeds([a_feed("x"), a_feed("y"), a_feed("z")], NOW)

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from monitor.collect.bodies import BadEncodingError, Body, BodyTooLargeError
 from monitor.collect.dates import decide_published_at, parse_date
 from monitor.collect.feeds import parse_feed
-from monitor.collect.schedule import decide_next_poll
+from monitor.collect.schedule import Pace, Polled, decide_next_poll
 from monitor.collect.texts import decode_body, plain_text
 from monitor.collect.urls import absolute_url, article_key, canonical_url
 from monitor.errors import MonitorError
 from monitor.model import Feed, Refused
 
+PACE = Pace(shortest=timedelta(minutes=1), longest=timedelta(days=1))
 NOW = datetime(2025, 7, 9, 12, tzinfo=UTC)
 PIECES = st.sampled_from(
     [
@@ -119,6 +120,6 @@ def test_a_body_is_at_most_its_limit(data: bytes, encoding: str, step: int, pack
 def test_waits_after_failures_are_bounded(interval: int, failures: int, jitter: float, asked: int) -> None:
     feed = Feed(id="f", url="u", interval=timedelta(seconds=interval), failures=failures)
     poll = Refused(reason="http 503", status=503, retry_after=timedelta(seconds=asked))
-    due = decide_next_poll(feed, poll, None, NOW, jitter).next_poll_at
+    due = decide_next_poll(feed, Polled(poll=poll), PACE, NOW, jitter).next_poll_at
     assert due is not None
     assert feed.interval * 0.9 <= due - NOW <= max(timedelta(days=1), feed.interval)

@@ -10,7 +10,7 @@ MONITOR = Path(__file__).parents[2] / "monitor"
 MODULES = sorted(MONITOR.rglob("*.py"))
 
 # A list of types, read as a dictionary is: it stays on one page.
-LONGER = {"model.py": 600}
+LONGER = {"model.py": 700}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
