@@ -6,12 +6,16 @@ Never does the work itself, and imports what a command needs only when it runs.
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
 from monitor.clock import SystemClock
+from monitor.errors import ConfigError
 from monitor.folders import Folders, loaded, reading
 
 
@@ -147,4 +151,64 @@ def remove_silence(folders: Folders, id: str) -> None:
     click.echo(f"{id} has ended")
 
 
-ALERTING: tuple[click.Command, ...] = (routes, replay, silence)
+# --- corrections ------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("id")
+@click.argument("verdict", type=click.Choice(["not-a-move", "wrong-person", "wrong-company", "already-known"]))
+@click.option("--by", "author", required=True, help="Who says so.")
+@click.option("--because", "reason", required=True)
+@click.option("--person", help="Who it is.")
+@click.option("--from", "from_org", help='The company left; "" for none.')
+@click.option("--to", "to_org", help='The company joined; "" for none.')
+@click.option("--not", "words", multiple=True, help="A word that speaks of the namesake, for the watchlist.")
+@click.option("--yes", is_flag=True, help="Write the rule into the watchlist without asking.")
+@click.pass_obj
+def correct(folders: Folders, /, id: str, verdict: str, words: tuple[str, ...], *, yes: bool, **said: str) -> None:
+    """Say what is wrong with an alert.  ID is that of the alert, of a delivery, or of the move.
+
+    Changes the move, its history kept; tells whoever got the alert, on the same channels; proposes a rule for the
+    watchlist; keeps the case in the state folder.  With --person, --from or --to the move is put right, otherwise it
+    is taken back.
+    """
+    from monitor.amend import WATCHLIST, amend, keep_case, propose_rule
+    from monitor.model import Verdict
+    from monitor.notify.corrections import Request
+
+    config = loaded(folders)
+    request = Request(verdict=Verdict(verdict), **said)
+    with reading(folders) as store:
+        corrected = amend(store, config, id, request, SystemClock().now())
+        case = keep_case(store, corrected, folders.state / "cases")
+    told = ", ".join(each.channel for each in corrected.deliveries)
+    event = corrected.alert.event.value if corrected.alert else "nobody has heard of it"
+    click.echo(f"move {corrected.move.id}: {event}{' to ' + told if told else ''}")
+    click.echo(f"kept as {case}")
+    file = folders.config / WATCHLIST
+    edit = propose_rule(file.read_text("utf-8"), corrected, config, words)
+    click.echo(edit.diff or edit.why_not)
+    if edit.diff and (yes or click.confirm(f"Write this into {file}?")):
+        write_checked(folders, file, edit.after)
+
+
+def write_checked(folders: Folders, file: Path, text: str) -> None:
+    """Put `text` in place of a file of the configuration, unless it would not be sound with it."""
+    from tempfile import TemporaryDirectory
+
+    from monitor.config import load_config
+
+    with TemporaryDirectory() as trial:
+        copy = shutil.copytree(folders.config, Path(trial) / "config")
+        (copy / file.name).write_text(text, encoding="utf-8")
+        try:
+            load_config(copy, os.environ)
+        except ConfigError as error:
+            raise click.ClickException(f"not written, for then: {error}") from error
+    new = file.with_name(f".{file.name}.new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(file)
+    click.echo("written; a running daemon takes it up by itself")
+
+
+ALERTING: tuple[click.Command, ...] = (correct, replay, routes, silence)

@@ -564,6 +564,39 @@ class Endpoint:
     noticed_at: datetime | None = None  # when its fallback was told; once, until it takes something again
 
 
+class Verdict(StrEnum):
+    """What a person says is wrong with an alert."""
+
+    NOT_A_MOVE = "not-a-move"
+    WRONG_PERSON = "wrong-person"
+    WRONG_COMPANY = "wrong-company"
+    ALREADY_KNOWN = "already-known"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """Who corrected a move, when and why."""
+
+    id: str
+    move_id: str
+    verdict: Verdict
+    author: str
+    reason: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrected:
+    """A correction with all that follows from it; written in one transaction."""
+
+    correction: Correction
+    before: Move
+    move: Move
+    alert: Alert | None = None  # None: nobody has heard of it
+    deliveries: tuple[Delivery, ...] = ()
+    withdrawn: tuple[str, ...] = ()  # ids of deliveries that are held back and not to be told
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
     """Someone asked not to be told of what matches, for a time."""

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from monitor.model import (
     ArticleResult,
     Consolidation,
+    Corrected,
+    Correction,
     Delivery,
     DeliveryState,
     Endpoint,
@@ -98,6 +100,17 @@ class Store(Protocol):
         self, *, person: str | None = None, company: str | None = None, since: datetime | None = None, limit: int = 1000
     ) -> list[Move]:
         """Return moves with their evidence, newest first; `person` and `company` match ids or parts of names."""
+        ...
+
+    def correct(self, id: str, decide: Callable[[Move, Sequence[Delivery]], Corrected]) -> Corrected | None:
+        """Run `decide(move, its deliveries)` for the move, alert or delivery `id` under a lock and write the outcome.
+
+        None where nothing has that id.  What is withdrawn is superseded if it is still pending.
+        """
+        ...
+
+    def find_corrections(self, move_id: str | None = None) -> list[Correction]:
+        """Return the corrections of a move, or all, the oldest first."""
         ...
 
     # outbox

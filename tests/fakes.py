@@ -10,6 +10,8 @@ from monitor.model import (
     Article,
     ArticleResult,
     Consolidation,
+    Corrected,
+    Correction,
     Delivery,
     DeliveryState,
     Endpoint,
@@ -28,7 +30,9 @@ from monitor.model import (
     Status,
 )
 from monitor.names import fold, nfc, person_key
+from tests.builders import an_alert
 
+_NONE = an_alert(move_id="")
 OPEN = (DeliveryState.PENDING, DeliveryState.LEASED)
 
 
@@ -76,6 +80,7 @@ class MemoryStore:
     due_at: dict[str, datetime] = field(default_factory=dict)  # delivery id -> when it was first due
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     silences: dict[str, Silence] = field(default_factory=dict)
+    corrections: list[Correction] = field(default_factory=list)
     slots: dict[str, datetime] = field(default_factory=dict)
     robots: dict[str, RobotsFile] = field(default_factory=dict)
 
@@ -250,6 +255,26 @@ class MemoryStore:
         ]
         found.sort(key=lambda move: move.id)
         return sorted(found, key=lambda move: move.updated_at, reverse=True)[:limit]
+
+    def correct(self, id: str, decide: Callable[[Move, Sequence[Delivery]], Corrected]) -> Corrected | None:
+        alert, delivery = self.alerts.get(id), self.deliveries.get(id)
+        found = self.moves.get(id) or self.moves.get((alert or (delivery.alert if delivery else None) or _NONE).move_id)
+        if found is None:
+            return None
+        theirs = [each for each in self.deliveries.values() if each.alert.move_id == found.id]
+        outcome = decide(found, sorted(theirs, key=lambda each: (each.alert.sequence, each.channel)))
+        self.corrections.append(outcome.correction)
+        self.moves[outcome.move.id] = outcome.move
+        self.alerts |= {outcome.alert.id: outcome.alert} if outcome.alert else {}
+        self._add_deliveries(outcome.deliveries)
+        error = f"corrected by {outcome.correction.author}: {outcome.correction.verdict}"
+        for each in map(self.deliveries.__getitem__, outcome.withdrawn):
+            if each.state is DeliveryState.PENDING:
+                self.deliveries[each.id] = replace(each, state=DeliveryState.SUPERSEDED, error=error)
+        return outcome
+
+    def find_corrections(self, move_id: str | None = None) -> list[Correction]:
+        return [each for each in self.corrections if move_id in (None, each.move_id)]
 
     # outbox
 

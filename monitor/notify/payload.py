@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from monitor.model import Event, Evidence, Move, Origin, Reason, StatusChange, Subject, Told
+from monitor.model import Correction, Event, Evidence, Move, Origin, Reason, StatusChange, Subject, Told
 
 SCHEMA = 1
 MAX_BYTES = 20_000  # Standard Webhooks, "Payload size"
@@ -35,6 +35,8 @@ class Frame:
     reasons: tuple[Reason, ...]
     at: datetime
     test: bool = False
+    correction: Correction | None = None
+    person_before: str | None = None  # where a correction names another person
 
 
 def render_payload(move: Move, frame: Frame, subjects: Mapping[str, Subject]) -> Payload:
@@ -42,6 +44,8 @@ def render_payload(move: Move, frame: Frame, subjects: Mapping[str, Subject]) ->
     data = _describe(move, frame, subjects)
     evidence = [_describe_evidence(each) for each in sort_evidence(move)]
     history = [_describe_step(step) for step in move.history[-_MAX_HISTORY:]]
+    if frame.correction:
+        data["correction"] = _describe_correction(frame.correction)
     data |= {"evidence": evidence[:_MAX_EVIDENCE], "evidence_total": len(evidence), "history": history}
     payload: Payload = {"type": frame.event.value, "timestamp": iso(frame.at), "data": data}
     return _shrink(payload, data)
@@ -79,7 +83,7 @@ def _describe(move: Move, frame: Frame, subjects: Mapping[str, Subject]) -> dict
         "move_id": move.id,
         "sequence": frame.sequence,
         "reasons": [reason.value for reason in frame.reasons],
-        "changes": dict(_describe_changes(move.told, move)) if move.told and frame.sequence > 1 else {},
+        "changes": _changes(move, frame),
         "person": {"name": _name(move.person), "id": move.person_id, "cohorts": list(person.cohorts if person else ())},
         "kind": move.kind.value,
         "from": _describe_company(move.from_org, move.from_id, subjects),
@@ -111,6 +115,13 @@ def _find_parents(id: str | None, subjects: Mapping[str, Subject]) -> Iterator[s
         subject = subjects.get(subject.parent)
 
 
+def _changes(move: Move, frame: Frame) -> dict[str, dict[str, str | None]]:
+    changes = dict(_describe_changes(move.told, move)) if move.told and frame.sequence > 1 else {}
+    if frame.person_before:
+        changes["person"] = {"old": _name(frame.person_before), "new": _name(move.person)}
+    return changes
+
+
 def _describe_changes(told: Told, move: Move) -> Iterator[tuple[str, dict[str, str | None]]]:
     """Yield the fields that an alert states otherwise than the alert before it."""
     fields = (
@@ -123,6 +134,11 @@ def _describe_changes(told: Told, move: Move) -> Iterator[tuple[str, dict[str, s
     for field, old, new in fields:
         if new != old:
             yield field, {"old": _name(old), "new": _name(new)}
+
+
+def _describe_correction(correction: Correction) -> dict[str, str | None]:
+    because, by = _clip(correction.reason, _MAX_SENTENCE), _name(correction.author)
+    return {"verdict": correction.verdict.value, "because": because, "by": by}
 
 
 def _describe_evidence(each: Evidence) -> dict[str, object]:

@@ -136,6 +136,8 @@ def _is_more_precise(new: str | None, old: str | None) -> bool:
 
 def _find_obstacles(move: Move, changes: tuple[Reason, ...], rules: AlertRules, now: datetime) -> Iterator[Reason]:
     material = not _MATERIAL.isdisjoint(changes)
+    if move.retracted:
+        yield Reason.RETRACTED
     if move.origin is Origin.KNOWN:
         yield Reason.KNOWN
     if move.needs_review:

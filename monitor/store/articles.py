@@ -65,6 +65,11 @@ ON CONFLICT (id) DO UPDATE SET
   published_at = excluded.published_at, content_hash = excluded.content_hash, partial = excluded.partial,
   note = excluded.note, read_at = excluded.read_at, text = excluded.text"""
 
+ARTICLE = "SELECT * FROM articles WHERE id = ?"
+
+ARTICLES = """
+SELECT * FROM articles WHERE published_at >= :since AND url > :after AND text <> '' ORDER BY url LIMIT :limit"""
+
 CLAIMS = "SELECT * FROM claims WHERE article_id = ? ORDER BY span_start, key"
 
 ADD_CLAIM = insert("claims", CLAIM_COLUMNS) + " ON CONFLICT (key) DO NOTHING"
@@ -174,6 +179,25 @@ def find_claims(
         (sourced_claim_from(row), row["move_id"], reasons_from(row["reasons"]) if row["reasons"] else None)
         for row in connection.execute(CLAIMS, (article_id,))
     ]
+
+
+def find_article(connection: Connection, id: str) -> Article | None:
+    row = connection.execute(ARTICLE, (id,)).fetchone()
+    return _article_from(row) if row else None
+
+
+def find_articles(connection: Connection, since: datetime, after: str, limit: int) -> list[Article]:
+    """Return articles whose text is kept, published since then, in the order of their addresses after `after`."""
+    parameters = {"since": to_micros(since), "after": after, "limit": limit}
+    return [_article_from(row) for row in connection.execute(ARTICLES, parameters)]
+
+
+def _article_from(row: Row) -> Article:
+    return Article(
+        **{name: row[name] for name in ("url", "title", "text", "outlet", "language", "note")},
+        published_at=from_micros(row["published_at"]),
+        partial=bool(row["partial"]),
+    )
 
 
 def save_groups(connection: Connection, article_id: str, groups: Sequence[GroupClaim], now: datetime) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection, Row
 
-from monitor.model import Alert, Consolidation, Delivery, Move, SourcedClaim
+from monitor.model import Alert, Consolidation, Corrected, Delivery, Move, SourcedClaim
 from monitor.names import fold, nfc
 from monitor.store.rows import (
     ALERT_COLUMNS,
@@ -110,6 +110,16 @@ def add_moves(connection: Connection, moves: Sequence[Move]) -> int:
     for move in new:
         _save_evidence(connection, None, move)
     return len(new)
+
+
+def load_move(connection: Connection, id: str) -> Move:
+    (move,) = _with_evidence(connection, connection.execute("SELECT * FROM moves WHERE id = ?", (id,)))
+    return move
+
+
+def save_corrected(connection: Connection, outcome: Corrected) -> None:
+    connection.execute(SAVE_MOVE, _with_folded(outcome.move))
+    _add_alerts(connection, (outcome.alert,) if outcome.alert else (), outcome.deliveries)
 
 
 def find_moves(

@@ -12,8 +12,11 @@ from typing import Any
 
 from monitor.errors import MonitorError
 from monitor.model import (
+    Article,
     ArticleResult,
     Consolidation,
+    Corrected,
+    Correction,
     Delivery,
     DeliveryState,
     Endpoint,
@@ -29,7 +32,7 @@ from monitor.model import (
     SourcedClaim,
 )
 from monitor.names import person_key
-from monitor.store import articles, endpoints, housekeeping, ledger, outbox, upkeep
+from monitor.store import articles, corrections, endpoints, housekeeping, ledger, outbox, upkeep
 from monitor.store import feeds as feed_rows
 from monitor.store.database import Database
 
@@ -122,6 +125,15 @@ class SqliteStore:
         with self._database.read() as connection:
             return articles.find_claims(connection, article_id)
 
+    def find_article(self, id: str) -> Article | None:
+        with self._database.read() as connection:
+            return articles.find_article(connection, id)
+
+    def find_articles(self, since: datetime, after: str, limit: int) -> list[Article]:
+        """Return articles whose text is kept, published since then, in the order of their addresses after `after`."""
+        with self._database.read() as connection:
+            return articles.find_articles(connection, since, after, limit)
+
     # moves
 
     def pending_people(self, limit: int) -> list[str]:
@@ -147,6 +159,14 @@ class SqliteStore:
     ) -> list[Move]:
         with self._database.read() as connection:
             return ledger.find_moves(connection, person=person, company=company, since=since, limit=limit)
+
+    def correct(self, id: str, decide: Callable[[Move, Sequence[Delivery]], Corrected]) -> Corrected | None:
+        with self._database.write(durable=True) as connection:
+            return corrections.correct(connection, id, decide)
+
+    def find_corrections(self, move_id: str | None = None) -> list[Correction]:
+        with self._database.read() as connection:
+            return corrections.find(connection, move_id)
 
     # outbox
 

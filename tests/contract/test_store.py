@@ -12,6 +12,8 @@ import pytest
 from monitor.errors import PermanentError
 from monitor.model import (
     Consolidation,
+    Corrected,
+    Correction,
     Decision,
     Delivery,
     DeliveryState,
@@ -27,6 +29,7 @@ from monitor.model import (
     Status,
     StatusChange,
     Validators,
+    Verdict,
 )
 from monitor.ports import Store
 from monitor.store.sqlite import SqliteStore
@@ -625,6 +628,53 @@ class TestOutbox:
         assert listed(None, limit=1) == [2]
         assert listed(DeliveryState.ACCEPTED) == [1]
         assert listed(DeliveryState.DEAD) == []
+
+
+class TestCorrections:
+    def correct(self, store: Store, id: str, **changes: Any) -> Corrected | None:
+        """Retract the move of `id`; the outcome names the deliveries that were seen."""
+        self.seen: list[Delivery] = []
+
+        def decide(move: Move, deliveries: Sequence[Delivery]) -> Corrected:
+            self.seen = list(deliveries)
+            alert = an_alert(move, 2, event=Event.RETRACTED)
+            correction = Correction(
+                id="c1", move_id=move.id, verdict=Verdict.NOT_A_MOVE, author="anna", reason="a stage", created_at=NOW
+            )
+            after = replace(move, retracted="not-a-move", sequence=2)
+            values = {"alert": alert, "deliveries": (a_delivery(alert, "team"),), **changes}
+            return Corrected(correction=correction, before=move, move=after, **values)
+
+        return store.correct(id, decide)
+
+    @pytest.mark.parametrize("id", [a_move().id, an_alert().id, a_delivery().id])
+    def test_a_move_is_corrected_by_the_id_of_move_alert_or_delivery(self, store: Store, id: str) -> None:
+        told = replace(tell(store, "mail", "team"), sequence=1)
+        outcome = self.correct(store, id)
+        assert outcome
+        assert outcome.before == told
+        assert [(each.channel, each.alert.sequence) for each in self.seen] == [("mail", 1), ("team", 1)]
+        assert store.find_moves() == [replace(told, retracted="not-a-move", sequence=2)]
+        assert sorted((each.channel, each.alert.event) for each in store.find_deliveries()) == [
+            ("mail", Event.NEW), ("team", Event.NEW), ("team", Event.RETRACTED),
+        ]  # fmt: skip
+        assert store.find_corrections() == store.find_corrections(told.id) == [outcome.correction]
+        assert store.find_corrections("other") == []
+
+    def test_nothing_is_corrected_under_an_unknown_id(self, store: Store) -> None:
+        assert self.correct(store, "nothing") is None
+
+    def test_what_is_withdrawn_is_not_told_unless_it_is_under_way(self, store: Store) -> None:
+        tell(store, "mail", "team")
+        (leased,) = store.lease_deliveries(NOW, LEASE, 1, busy={"mail"})
+        withdrawn = tuple(each.id for each in store.find_deliveries())
+        self.correct(store, a_move().id, alert=None, deliveries=(), withdrawn=withdrawn)
+        states = {each.channel: (each.state, each.error) for each in store.find_deliveries()}
+        assert states == {
+            "mail": (DeliveryState.SUPERSEDED, "corrected by anna: not-a-move"),
+            "team": (DeliveryState.LEASED, None),
+        }
+        assert leased.channel == "team"
 
 
 class TestEndpoints:

@@ -94,13 +94,15 @@ def test_the_documented_schema_names_exactly_the_fields_of_a_payload() -> None:
 
 
 def missing_or_extra(value: Any, schema: dict[str, Any], path: str = "$") -> list[str]:
-    """Compare an object's keys with the schema's `properties`, downwards; all of them are required."""
+    """Compare an object's keys with the schema's `properties`, downwards; all but a correction are required."""
     schema = resolve(schema)
     if isinstance(value, list):
         return [each for item in value for each in missing_or_extra(item, schema["items"], f"{path}[]")]
     if not isinstance(value, dict) or "properties" not in schema:
         return []
-    wrong = sorted(value.keys() ^ schema["properties"].keys()) + sorted(value.keys() ^ set(schema["required"]))
+    known = schema["properties"].keys() - {"correction"}
+    keys = value.keys() - {"correction"}
+    wrong = sorted(keys ^ known) + sorted(keys ^ set(schema["required"]))
     inner = [
         each
         for key in value.keys() & schema["properties"].keys()
