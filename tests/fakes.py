@@ -286,7 +286,8 @@ class MemoryStore:
         taken = [each for channel in {each.channel for each in due} for each in self._first(due, channel, limit, now)]
         leased = [replace(each, state=DeliveryState.LEASED, next_try_at=now + lease) for each in taken]
         self.deliveries |= {each.id: each for each in leased}
-        return sorted(leased, key=lambda each: (each.created_at, each.alert.sequence, each.id))
+        places = {id: place for place, id in enumerate(self.deliveries)}
+        return sorted(leased, key=lambda each: places[each.id])
 
     def _first(self, due: list[Delivery], channel: str, limit: int, now: datetime) -> list[Delivery]:
         retry_at = self.endpoints.get(channel, Endpoint(channel=channel)).retry_at

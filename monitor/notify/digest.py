@@ -17,11 +17,17 @@ _NAME, _SENTENCE, _URL = 80, 250, 300  # bytes
 
 
 def group(deliveries: Sequence[Delivery]) -> list[tuple[Delivery, ...]]:
-    """Return what goes as one message each, the oldest first; a long digest is several."""
+    """Return what goes as one message each, in the order given; a long digest is several."""
     by_digest: dict[str, list[Delivery]] = {}
-    for delivery in sorted(deliveries, key=lambda each: (each.created_at, each.alert.sequence, each.id)):
+    for delivery in deliveries:
         by_digest.setdefault(delivery.digest or delivery.id, []).append(delivery)
-    return [tuple(each[at : at + MOST]) for each in by_digest.values() for at in range(0, len(each), MOST)]
+    return [part for each in by_digest.values() for part in _cut(each)]
+
+
+def _cut(deliveries: list[Delivery]) -> list[tuple[Delivery, ...]]:
+    """Cut a digest at the same places whatever the order that it comes in."""
+    ordered = sorted(deliveries, key=lambda each: (each.created_at, each.alert.sequence, each.id))
+    return [tuple(ordered[at : at + MOST]) for at in range(0, len(ordered), MOST)]
 
 
 def merge(deliveries: Sequence[Delivery]) -> Delivery:

@@ -37,7 +37,7 @@ WHERE id IN (
   WHERE channel = :channel AND state IN ('pending', 'leased') AND next_try_at <= :now AND {_FIRST_OF_ITS_LINE}
   ORDER BY next_try_at, rowid LIMIT :limit
 )
-RETURNING *"""  # noqa: S608 - a constant of this module
+RETURNING *, rowid AS place"""  # noqa: S608 - a constant of this module
 
 # A digest goes whole, whatever the limit.
 LEASE_DIGEST = f"""
@@ -47,7 +47,7 @@ WHERE id IN (
   WHERE channel = :channel AND digest = :digest AND state IN ('pending', 'leased') AND next_try_at <= :now
     AND {_FIRST_OF_ITS_LINE}
 )
-RETURNING *"""  # noqa: S608 - a constant of this module
+RETURNING *, rowid AS place"""  # noqa: S608 - a constant of this module
 
 BURY = """
 UPDATE deliveries SET state = 'dead', error = 'the endpoint is disabled: ' || :error
@@ -113,8 +113,7 @@ def lease(
         elif endpoint["channel"] not in busy and (endpoint["retry_at"] or 0) <= times["now"]:
             most = 1 if endpoint["retry_at"] is not None else limit
             rows += _lease_of_channel(connection, {**times, "channel": endpoint["channel"], "limit": most})
-    leased = _with_alerts(connection, rows)
-    return sorted(leased, key=lambda delivery: (delivery.created_at, delivery.alert.sequence, delivery.id))
+    return _with_alerts(connection, sorted(rows, key=lambda row: row["place"]))  # as they were written
 
 
 def _lease_of_channel(connection: Connection, parameters: dict[str, object]) -> list[Row]:

@@ -36,7 +36,9 @@ def test_each_delivery_is_in_one_message_whatever_the_order(count: int, random: 
     deliveries = [*many(count), plan_delivery(alert_of(a_move()), "team", NOW)]
     messages = group(deliveries)
     random.shuffle(deliveries)
-    assert [[each.id for each in message] for message in group(deliveries)] == [[e.id for e in m] for m in messages]
+    assert {tuple(each.id for each in message) for message in group(deliveries)} == {
+        tuple(each.id for each in message) for message in messages
+    }
     assert sorted(each.id for message in messages for each in message) == sorted(each.id for each in deliveries)
 
 
