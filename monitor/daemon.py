@@ -31,8 +31,8 @@ from monitor.upkeep import Upkeep
 from monitor.web.health import Health
 
 HEARTBEAT = timedelta(seconds=1)
-GRACE = 5.0  # seconds that running jobs have after a stop to end their batch
-CUT = 2.5  # seconds more, with their connections cut; then their leases bring their rows back at the next start
+GRACE = 4.0  # seconds that running jobs have after a stop to end their batch
+CUT = 2.0  # seconds more, with their connections cut; then their leases bring their rows back at the next start
 RELOAD_AGAIN = 30.0  # seconds after which a reload that failed for reasons outside the files is tried again
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -95,6 +95,7 @@ class Heart:
     def stop(self) -> bool:
         """Let the jobs end their batch, then cut their connections; return whether all ended."""
         self.stopping.set()
+        self.running.app.pipeline.lines.closing.set()
         if self._scheduler is None:
             return True
         ending = threading.Thread(target=self._scheduler.shutdown, daemon=True)

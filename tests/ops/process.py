@@ -32,7 +32,7 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-def until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
     """Wait for `condition` to give something; fail the test where it does not in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -56,7 +56,7 @@ def test_a_full_disk_is_waited_out_and_everything_is_told_once(desk):
         assert daemon.get("/healthz")[0] == 200
         assert "disk is full" in monitor(desk, "status").stdout
         ballast.unlink()
-        until(lambda: len(desk.newsroom.received) >= 3, 40)
+        until(lambda: len(desk.newsroom.received) >= 3)
         assert until(lambda: daemon.events("job.recovered"))
         assert until(lambda: daemon.get("/readyz")[0] == 200)
         assert daemon.stop() < 10

@@ -18,6 +18,9 @@ def tarpit():
             asked.set()
             end.wait(60)
 
+        def do_POST(self):
+            self.do_GET()
+
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -40,6 +43,21 @@ def test_a_daemon_that_waits_for_slow_servers_ends_within_ten_seconds_and_loses_
     with Process(desk) as daemon:
         until(lambda: daemon.events("feed.polled"))
         assert daemon.stop() < 5, "nothing is slow now"
+
+
+def test_a_receiver_that_does_not_answer_delays_no_stop_and_is_told_later(desk, tarpit):
+    slow, asked = tarpit
+    hook = "  hook: {{type: webhook, url: {}/hook, secret_env: HOOK_SECRET}}\n"
+    desk.write("channels", "channels:\n" + hook.format(slow) + "routes:\n  - to: hook\n")
+    with Process(desk) as daemon:
+        until(lambda: daemon.events("feed.polled"))
+        desk.publish("one", "Mira Solano leaves Aster Labs", "Mira Solano is leaving Aster Labs, the company said.")
+        until(asked.is_set)
+        assert daemon.stop() < 10
+        assert daemon.process.returncode == 0
+    desk.write("channels", "channels:\n" + hook.format(desk.newsroom.url) + "routes:\n  - to: hook\n")
+    with Process(desk):
+        until(lambda: desk.newsroom.received)
 
 
 def test_a_second_daemon_is_refused_while_one_runs(desk):
