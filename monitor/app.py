@@ -229,6 +229,7 @@ def build_route(route: RouteConfig) -> Route:
         kinds=match.kinds,
         statuses=match.statuses,
         min_confidence=match.min_confidence,
+        events=match.events,
         registers=match.registers,
         origins=match.origins,
         digest=build_digest(route.digest) if route.digest else None,

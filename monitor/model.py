@@ -63,6 +63,8 @@ class Feed:
     skip_days: frozenset[int] = frozenset()
     moved_to: str | None = None  # where 301 or 308 last led, and how often in a row
     moves: int = 0
+    quiet_at: datetime | None = None  # when its silence is longer than its rhythm explains
+    told: str | None = None  # "failing" or "quiet": what was last told of its health
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -459,7 +461,16 @@ class Event(StrEnum):
     UPDATED = "move.updated"
     RETRACTED = "move.retracted"  # a person corrected it: it is no move, or not of this person
     DIGEST = "moves.digest"  # several alerts in one message; made when they are due, never stored
+    SOURCE_FAILING = "source.failing"
+    SOURCE_RECOVERED = "source.recovered"
+    SOURCE_QUIET = "source.quiet"  # silent far beyond its own rhythm
+    HEARTBEAT = "heartbeat"
     ENDPOINT_FAILED = "endpoint.failed"  # told on the fallback channel; about no move
+
+    @property
+    def topic(self) -> str:
+        """What a route calls it: "move", "source" or "heartbeat"."""
+        return "move" if self.value.startswith("move") else self.value.partition(".")[0]
 
 
 class Reason(StrEnum):

@@ -45,6 +45,7 @@ from monitor.moves.resolve import resolve
 from monitor.notify.routes import Route, plan_deliveries
 from monitor.notify.rules import AlertRules, conclude
 from monitor.ports import Channel, Fetcher, Reader, Sandbox, Store
+from monitor.vigil import Vigil
 
 LEASE = timedelta(minutes=5)  # longer than any batch takes: limits end every request and every worker task well before
 PAGE_RETRIES = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6))  # for pages that could not be had at once
@@ -115,6 +116,7 @@ class Pipeline:
         tasks = [(feed.id, poll) for feed, poll in changed]
         for index, document in self.sandbox.map(parse_polled, tasks):
             self._record_poll(*changed[index], document)
+        Vigil(store=self.store, clock=self.clock, routes=self.routes).keep()
         return len(feeds)
 
     def _record_poll(self, feed: Feed, poll: Poll, document: FeedDocument | MonitorError | None) -> None:

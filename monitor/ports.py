@@ -61,6 +61,25 @@ class Store(Protocol):
         """Return active feeds whose last poll failed, the longest streak first."""
         ...
 
+    def feeds_to_tell(self, now: datetime, streak: int) -> list[Feed]:
+        """Return active feeds whose health may differ from what was told of it.
+
+        They have failed `streak` times in a row, are gone, silent for too long, or well again.
+        """
+        ...
+
+    def save_told(self, feed_id: str, told: str | None, deliveries: Sequence[Delivery]) -> None:
+        """Write what was told of a feed's health, with the alert and its deliveries, or nothing."""
+        ...
+
+    def last_heartbeat(self) -> datetime | None: ...
+
+    def activity(self, since: datetime) -> dict[str, int]:
+        """Count what was done since then, and what is not well now."""
+        ...
+
+    def save_heartbeat(self, now: datetime, deliveries: Sequence[Delivery]) -> None: ...
+
     def find_robots(self, origins: Sequence[str]) -> list[RobotsFile]:
         """Return what is kept of these hosts' robots.txt, expired ones too."""
         ...

@@ -82,6 +82,7 @@ class MemoryStore:
     silences: dict[str, Silence] = field(default_factory=dict)
     corrections: list[Correction] = field(default_factory=list)
     slots: dict[str, datetime] = field(default_factory=dict)
+    beat_at: datetime | None = None
     robots: dict[str, RobotsFile] = field(default_factory=dict)
 
     # feeds
@@ -119,7 +120,8 @@ class MemoryStore:
         self, feed: Feed, new: Sequence[Entry], edited: Sequence[Entry], origin: Origin, now: datetime
     ) -> None:
         row = self.feeds[feed.id]
-        row.feed, row.leased = replace(feed, url=row.feed.url, interval=row.feed.interval), False
+        kept = {"url": row.feed.url, "interval": row.feed.interval, "told": row.feed.told}
+        row.feed, row.leased = replace(feed, **kept), False
         for entry in new:
             self.entries.setdefault(entry.key, EntryRow(entry, origin, first_seen_at=now, next_try_at=now))
         for entry in edited:
@@ -135,6 +137,44 @@ class MemoryStore:
 
     def _polled(self) -> list[FeedRow]:
         return [row for row in self.feeds.values() if row.active and not row.feed.gone]
+
+    def feeds_to_tell(self, now: datetime, streak: int) -> list[Feed]:
+        def may_tell(feed: Feed) -> bool:
+            if feed.told == "failing":
+                return not feed.failures and not feed.gone
+            if feed.failures >= streak or feed.gone:
+                return True
+            is_quiet = feed.quiet_at is not None and feed.quiet_at <= now
+            return not feed.failures and feed.quiet_at is not None and is_quiet != (feed.told == "quiet")
+
+        feeds = (row.feed for row in self.feeds.values() if row.active)
+        return sorted(filter(may_tell, feeds), key=lambda feed: feed.url)
+
+    def save_told(self, feed_id: str, told: str | None, deliveries: Sequence[Delivery]) -> None:
+        row = self.feeds[feed_id]
+        row.feed = replace(row.feed, told=told)
+        self._add_notices(deliveries)
+
+    def last_heartbeat(self) -> datetime | None:
+        return self.beat_at
+
+    def activity(self, since: datetime) -> dict[str, int]:
+        feeds = [row.feed for row in self.feeds.values() if row.active]
+        return {
+            "feeds_checked": sum(feed.last_poll_at is not None and feed.last_poll_at >= since for feed in feeds),
+            "articles_read": len(self.articles),
+            "moves_found": sum(m.first_seen_at >= since and m.origin is not Origin.KNOWN for m in self.moves.values()),
+            "alerts_raised": sum(a.created_at >= since and bool(a.move_id) for a in self.alerts.values()),
+            "feeds_failing": sum(bool(feed.failures or feed.gone) for feed in feeds),
+        }
+
+    def save_heartbeat(self, now: datetime, deliveries: Sequence[Delivery]) -> None:
+        self.beat_at = now
+        self._add_notices(deliveries)
+
+    def _add_notices(self, deliveries: Sequence[Delivery]) -> None:
+        self.alerts |= {each.alert.id: each.alert for each in deliveries}
+        self.deliveries |= {each.id: each for each in deliveries}
 
     def find_robots(self, origins: Sequence[str]) -> list[RobotsFile]:
         return [self.robots[origin] for origin in origins if origin in self.robots]

@@ -37,6 +37,15 @@ _WALL = re.compile(
     r"|enable javascript and cookies|cf-challenge|_incapsula_|akamai|perimeterx|datadome|request blocked|web application firewall",
     re.IGNORECASE,
 )
+_TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{0,300})", re.IGNORECASE)
+_BARRIERS = tuple(
+    (name, re.compile(words, re.IGNORECASE))
+    for name, words in (
+        ("cookie wall", r"\bcookies?\b|\bconsent\b|privacy (?:gate|settings)|datenschutz|\bdsgvo\b"),
+        ("login wall", r"\blog ?in\b|\bsign ?in\b|anmelden|connexion|authenti[ck]at"),
+        ("paywall", r"\bsubscribe\b|\bsubscription\b|abonnement"),
+    )
+)
 _ENTITY = re.compile(r"<!ENTITY\b", re.IGNORECASE)
 _ITEM_END = re.compile(r"</(?:[\w.-]{1,40}:)?(?:item|entry)\s*>", re.IGNORECASE)
 _ITEM_START = re.compile(r"<(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s>])", re.IGNORECASE)
@@ -129,9 +138,17 @@ def _allowed(reference: re.Match[str]) -> str:
 def _not_a_feed(text: str, html: bool) -> PermanentError | TransientError:
     if html and _WALL.search(text[:_PROLOG]):
         return TransientError("not a feed: bot wall")
+    if html and (barrier := _barrier(text[:_PROLOG])):
+        return TransientError(f"not a feed: {barrier}")
     if html:
         return PermanentError("not a feed: HTML page")
     return PermanentError("not a feed: no feed element" if text.startswith("<") else "not a feed: plain text")
+
+
+def _barrier(page: str) -> str | None:
+    """Name what a page's title says that stands between us and the feed."""
+    title = _TITLE.search(page)
+    return next((name for name, words in _BARRIERS if title and words.search(title[1])), None)
 
 
 def _end_of_item(xml: str, number: int) -> int | None:

@@ -24,6 +24,7 @@ POLLS_PER_ENTRY = 4  # an entry is then seen after an eighth of the time between
 MOVED_AFTER = 5  # polls that a permanent redirect must have led to one place before it is believed
 _NEWEST = 20  # entries that tell a feed's rhythm
 _FEWEST = 4
+_QUIET_AFTER = timedelta(days=4)  # the longest weekend of a busy feed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +125,13 @@ def decide_rhythm(feed: Feed, polled: Polled, now: datetime) -> timedelta | None
     return feed.rhythm
 
 
+def decide_quiet_at(feed: Feed) -> datetime | None:
+    """Return from when on the feed's silence is worth a word: ten times its rhythm, holidays allowed for."""
+    if feed.rhythm is None or feed.news_at is None:
+        return None
+    return feed.news_at + max(10 * feed.rhythm, _QUIET_AFTER)
+
+
 def _succeeded(feed: Feed, polled: Polled, now: datetime) -> Feed:
     feed = replace(feed, failures=0, error=None, gone=False)
     if not isinstance(polled.poll, Fetched):
@@ -132,7 +140,7 @@ def _succeeded(feed: Feed, polled: Polled, now: datetime) -> Feed:
     document = polled.document
     if document is None:
         return feed
-    return replace(
+    feed = replace(
         feed,
         title=document.title or feed.title,
         last_change_at=now,
@@ -142,6 +150,7 @@ def _succeeded(feed: Feed, polled: Polled, now: datetime) -> Feed:
         skip_hours=document.skip_hours,
         skip_days=document.skip_days,
     )
+    return replace(feed, quiet_at=decide_quiet_at(feed))
 
 
 def _newest(document: FeedDocument, now: datetime) -> datetime:

@@ -118,7 +118,7 @@ def _ascii_host(host: str) -> str | None:
     if ":" in host:
         return f"[{host.lower()}]"
     try:
-        name = host.rstrip(".").encode("idna").decode().lower() if not host.isascii() else host.rstrip(".").lower()
+        name = (host if host.isascii() else host.rstrip(".").encode("idna").decode()).lower().rstrip(".")
     except UnicodeError:
         return None
     return name if re.fullmatch(r"[a-z0-9_~.-]+", name) else None

@@ -262,6 +262,9 @@ def _one_or_more(choices: type) -> Any:
     return Annotated[list[choices], BeforeValidator(_listed, json_schema_input_type=list[choices] | choices)]  # type: ignore[valid-type]
 
 
+Topic = Literal["move", "source", "heartbeat"]
+
+
 class Match(File):
     person: Names = Field(default=[], description="The person is one of these.")
     cohort: Names = Field(default=[], description="The person belongs to one of these groups.")
@@ -280,6 +283,10 @@ class Match(File):
         description="How it came to us; backlog is alerted of at all only where `alert_backlog` asks for it.",
     )
     min_confidence: float = Field(default=0.0, ge=0, le=1, description="At least this confidence.")
+    events: _one_or_more(Topic) = Field(  # type: ignore[valid-type]
+        default=["move"],
+        description="What it is about: moves; source, feeds that fail, recover or fall silent; heartbeat, a daily sign of life.",
+    )
 
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]

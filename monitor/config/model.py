@@ -118,6 +118,7 @@ class Match:
     registers: frozenset[Register] = frozenset()
     origins: frozenset[Origin] = frozenset({Origin.LIVE, Origin.BACKLOG})
     min_confidence: float = 0.0
+    events: frozenset[str] = frozenset({"move"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

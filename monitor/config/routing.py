@@ -177,4 +177,5 @@ def _match(match: files.Match, names: _Names, cohorts: Mapping[str, tuple[str, .
         registers=frozenset(match.register_),
         origins=frozenset(match.origin),
         min_confidence=match.min_confidence,
+        events=frozenset(match.events),
     )

@@ -6,12 +6,14 @@ Never reads the move again: what an alert says was frozen in its payload when it
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from monitor.notify.sources import render_source
 
 _MAX_SUBJECT = 250  # characters; a line of a mail may hold 998 bytes (RFC 5322, section 2.1.1)
 _MAX_SHOWN = 5  # pieces of evidence in a mail; the payload holds more
@@ -53,10 +55,20 @@ def _render_notice(payload: Mapping[str, object]) -> str:
     return flatten(f"Channel {data['channel']} did not take {lost}: {data['reason']}")
 
 
+def _render_heartbeat(payload: Mapping[str, object]) -> str:
+    data = _data(payload)
+    counts = f"{data['moves_found']} moves in {data['articles_read']} articles of {data['feeds_checked']} feeds"
+    return f"All is watched: {counts}; {data['feeds_failing']} feeds failing"
+
+
 _SUBJECTS: Mapping[str, Callable[[Mapping[str, object]], str]] = {
     "move.retracted": _render_retraction,
     "moves.digest": _render_digest,
     "endpoint.failed": _render_notice,
+    "source.failing": lambda payload: flatten(render_source(_data(payload))),
+    "source.recovered": lambda payload: flatten(f"{render_source(_data(payload))} is well again"),
+    "source.quiet": lambda payload: flatten(f"{render_source(_data(payload))} has been silent for unusually long"),
+    "heartbeat": _render_heartbeat,
 }
 
 
@@ -89,7 +101,14 @@ def render_html(payload: Mapping[str, object]) -> str:
 
 
 def _template(payload: Mapping[str, object]) -> str:
-    return {"moves.digest": "digest", "endpoint.failed": "notice"}.get(str(payload["type"]), "alert")
+    return _TEMPLATES.get(str(payload["type"]), "alert")
+
+
+_TEMPLATES = {
+    "moves.digest": "digest",
+    "endpoint.failed": "notice",
+    **dict.fromkeys(("source.failing", "source.recovered", "source.quiet", "heartbeat"), "source"),
+}
 
 
 def flatten(text: str) -> str:
@@ -202,8 +221,8 @@ def view(payload: Mapping[str, object]) -> dict[str, object]:
     shared = {"type": payload["type"], "data": data, "subject": render_subject(payload)}
     if payload["type"] == "moves.digest":
         return {**shared, "companies": _by_company(data["moves"])}
-    if payload["type"] == "endpoint.failed":
-        return shared
+    if _template(payload) in ("notice", "source"):
+        return {**shared, "facts": list(_facts(data))}
     return {
         **shared,
         "correction": data.get("correction"),
@@ -211,6 +230,16 @@ def view(payload: Mapping[str, object]) -> dict[str, object]:
         "changes": render_changes(payload),
         "evidence": data["evidence"][:_MAX_SHOWN],
     }
+
+
+def _facts(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what a mail about a feed or about the day says, line by line."""
+    named = {
+        name: value for name, value in data.items() if name not in ("schema", "alert_id", "test", "advice", "feed")
+    }
+    for name, value in {**data.get("feed", {}), **named}.items():
+        if value is not None and value != "" and not isinstance(value, list | dict):
+            yield name.replace("_", " "), str(value)
 
 
 def _by_company(moves: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:

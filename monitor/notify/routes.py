@@ -34,6 +34,7 @@ class Route:
     registers: frozenset[Register] = frozenset()
     # Backlog alerts exist only where `alert_backlog` asks for them: to ask twice would be a trap.
     origins: frozenset[Origin] = frozenset({Origin.LIVE, Origin.BACKLOG})
+    events: frozenset[str] = frozenset({"move"})  # topics
     digest: Digest | None = None
     quiet: QuietHours | None = None
 
@@ -55,7 +56,9 @@ def plan_deliveries(alert: Alert, routes: Sequence[Route], now: datetime) -> tup
     """Return one delivery for each channel that a route leads to: the soonest, where several do."""
     slots: dict[str, Slot] = {}
     for route in (outcome.route for outcome in explain_routes(alert, routes) if outcome.takes):
-        slot = decide_slot(now, name=route.name, digest=route.digest, quiet=route.quiet)
+        slot = (
+            decide_slot(now, name=route.name, digest=route.digest, quiet=route.quiet) if alert.move_id else Slot(at=now)
+        )
         for channel in route.channels:
             if channel not in slots or slot.at < slots[channel].at:
                 slots[channel] = slot
@@ -100,6 +103,10 @@ def _explain(alert: Alert, routes: Sequence[Route]) -> Iterator[RouteOutcome]:
 
 def _find_misses(alert: Alert, route: Route) -> Iterator[str]:
     data: Any = alert.payload["data"]
+    if alert.event.topic not in route.events:
+        yield f"event {alert.event.topic} is not {_list(route.events)}"
+    if not alert.move_id:
+        return
     sources, targets = _company_ids(data["from"]), _company_ids(data["to"])
     above = [id for side in ("from", "to") if data[side] for id in data[side]["parents"]]
     conditions: tuple[tuple[str, Iterable[str], Iterable[str | None]], ...] = (

@@ -1,6 +1,6 @@
 """delivery, silences -> the one that keeps it from being told.  Pure.
 
-Never silences what is said about an endpoint: that is the operator's.
+Never silences what is said about an endpoint or a feed: that is the operator's.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def build_silence(
 
 def find_silence(delivery: Delivery, silences: Iterable[Silence]) -> Silence | None:
     """Return the first silence whose matchers all hold; of one matcher's values any will do."""
-    if delivery.alert.event is Event.ENDPOINT_FAILED:
+    if not delivery.alert.move_id and delivery.alert.event is not Event.DIGEST:
         return None
     found = {field: {_fold(value) for value in values} for field, values in _values(delivery).items()}
     return next((silence for silence in silences if _holds(silence, found)), None)

@@ -56,6 +56,11 @@ def find(connection: Connection) -> list[Endpoint]:
 def save(connection: Connection, endpoint: Endpoint, notices: Sequence[Delivery]) -> None:
     """Write how a channel fares, with what is to be told of it elsewhere."""
     connection.execute(SAVE, endpoint_values(endpoint))
+    add_notices(connection, notices)
+
+
+def add_notices(connection: Connection, notices: Sequence[Delivery]) -> None:
+    """Write deliveries of alerts that are about no move, with their alerts."""
     connection.executemany(ADD_ALERT, [alert_values(notice.alert) for notice in notices])
     connection.executemany(ADD_DELIVERY, [delivery_values(notice) for notice in notices])
 

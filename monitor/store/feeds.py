@@ -52,7 +52,7 @@ UPDATE feeds SET
   next_poll_at = :next_poll_at, last_poll_at = :last_poll_at, last_change_at = :last_change_at,
   failures = :failures, error = :error, polls = :polls, gone = :gone, leased = 0,
   rhythm = :rhythm, news_at = :news_at, ttl = :ttl, skip_hours = :skip_hours, skip_days = :skip_days,
-  moved_to = :moved_to, moves = :moves
+  moved_to = :moved_to, moves = :moves, quiet_at = :quiet_at
 WHERE id = :id"""
 
 # An entry is due for reading at once.  Known ones stay as they are: a poll done twice changes nothing.
@@ -74,6 +74,16 @@ UPDATE entries SET
   origin = CASE WHEN state = 'new' THEN origin ELSE :origin END,
   state = 'new', next_try_at = :now, attempts = 0, note = NULL, ended_at = NULL, leased = 0
 WHERE key = :key"""
+
+TO_TELL = """
+SELECT * FROM feeds WHERE active = 1 AND failures >= :streak AND (told IS NULL OR told <> 'failing')
+UNION SELECT * FROM feeds WHERE active = 1 AND gone = 1 AND (told IS NULL OR told <> 'failing')
+UNION SELECT * FROM feeds WHERE active = 1 AND quiet_at <= :now AND told IS NULL AND failures = 0
+UNION SELECT * FROM feeds WHERE active = 1 AND told = 'failing' AND failures = 0 AND gone = 0
+UNION SELECT * FROM feeds WHERE active = 1 AND told = 'quiet' AND quiet_at > :now AND failures = 0
+ORDER BY url"""
+
+TELL = "UPDATE feeds SET told = :told WHERE id = :id"
 
 ROBOTS = "SELECT * FROM robots WHERE host = ?"
 
@@ -125,6 +135,14 @@ def known_entries(connection: Connection, entries: Sequence[Entry]) -> list[Know
 
 def save(connection: Connection, feed: Feed) -> None:
     connection.execute(SAVE, feed_values(feed))
+
+
+def to_tell(connection: Connection, now: datetime, streak: int) -> list[Feed]:
+    return [feed_from(row) for row in connection.execute(TO_TELL, {"now": to_micros(now), "streak": streak})]
+
+
+def tell(connection: Connection, feed_id: str, told: str | None) -> None:
+    connection.execute(TELL, {"id": feed_id, "told": told})
 
 
 def find_robots(connection: Connection, origins: Sequence[str]) -> list[RobotsFile]:

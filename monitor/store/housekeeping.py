@@ -32,6 +32,18 @@ OUTBOX = """
 SELECT COUNT(*) AS depth, MIN(created_at) AS oldest, SUM(attempts > 0) AS retried
 FROM deliveries WHERE state IN ('pending', 'leased')"""
 
+BEAT = (
+    "INSERT INTO meta (key, value) VALUES ('heartbeat_at', :now) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+)
+
+ACTIVITY = """
+SELECT
+  (SELECT COUNT(*) FROM feeds WHERE active = 1 AND last_poll_at >= :since) AS feeds_checked,
+  (SELECT COUNT(*) FROM articles WHERE read_at >= :since) AS articles_read,
+  (SELECT COUNT(*) FROM moves WHERE first_seen_at >= :since AND origin <> 'known') AS moves_found,
+  (SELECT COUNT(*) FROM alerts WHERE created_at >= :since AND move_id IS NOT NULL) AS alerts_raised,
+  (SELECT COUNT(*) FROM feeds WHERE active = 1 AND (failures > 0 OR gone = 1)) AS feeds_failing"""
+
 LAST_WRITE = """
 SELECT MAX(at) FROM (
   SELECT MAX(last_poll_at) AS at FROM feeds
@@ -77,3 +89,16 @@ def figures(connection: Connection) -> dict[str, Any]:
         "outbox_oldest": from_micros(outbox["oldest"]),
         "last_write": from_micros(connection.execute(LAST_WRITE).fetchone()[0]),
     }
+
+
+def last_heartbeat(connection: Connection) -> datetime | None:
+    row = connection.execute("SELECT value FROM meta WHERE key = 'heartbeat_at'").fetchone()
+    return datetime.fromisoformat(row["value"]) if row else None
+
+
+def save_heartbeat(connection: Connection, now: datetime) -> None:
+    connection.execute(BEAT, {"now": now.isoformat()})
+
+
+def activity(connection: Connection, since: datetime) -> dict[str, int]:
+    return dict(connection.execute(ACTIVITY, {"since": to_micros(since)}).fetchone())

@@ -64,13 +64,15 @@ def feed_from(row: Row) -> Feed:
         skip_days=_numbers(row["skip_days"]),
         moved_to=row["moved_to"],
         moves=row["moves"],
+        quiet_at=from_micros(row["quiet_at"]),
+        told=row["told"],
     )
 
 
 def feed_values(feed: Feed) -> Values:
     """All but what the configuration says of it."""
     plain = ("id", "title", "body_hash", "failures", "error", "polls", "gone", "moved_to", "moves")
-    times = ("next_poll_at", "last_poll_at", "last_change_at", "news_at")
+    times = ("next_poll_at", "last_poll_at", "last_change_at", "news_at", "quiet_at")
     durations = {"rhythm": feed.rhythm, "ttl": feed.ttl}
     return {
         **{name: getattr(feed, name) for name in plain},

@@ -88,6 +88,28 @@ class SqliteStore:
         with self._database.read() as connection:
             return feed_rows.failing(connection)
 
+    def feeds_to_tell(self, now: datetime, streak: int) -> list[Feed]:
+        with self._database.read() as connection:
+            return feed_rows.to_tell(connection, now, streak)
+
+    def save_told(self, feed_id: str, told: str | None, deliveries: Sequence[Delivery]) -> None:
+        with self._database.write(durable=True) as connection:
+            feed_rows.tell(connection, feed_id, told)
+            endpoints.add_notices(connection, deliveries)
+
+    def last_heartbeat(self) -> datetime | None:
+        with self._database.read() as connection:
+            return housekeeping.last_heartbeat(connection)
+
+    def activity(self, since: datetime) -> dict[str, int]:
+        with self._database.read() as connection:
+            return housekeeping.activity(connection, since)
+
+    def save_heartbeat(self, now: datetime, deliveries: Sequence[Delivery]) -> None:
+        with self._database.write(durable=True) as connection:
+            housekeeping.save_heartbeat(connection, now)
+            endpoints.add_notices(connection, deliveries)
+
     def find_robots(self, origins: Sequence[str]) -> list[RobotsFile]:
         with self._database.read() as connection:
             return feed_rows.find_robots(connection, origins)

@@ -34,6 +34,8 @@ from monitor.collect.urls import absolute_url, article_key, canonical_url, is_po
         ("https://exa mple.org/", ""),
         ("http://[::1/", ""),
         ("http://example.org:99999/", ""),
+        ("http://0。", "http://0/"),  # found by fuzzing: the stop of another script
+        ("http://example。org。/a", "http://example.org/a"),
     ],
 )
 def test_canonical_url(url: str, canonical: str) -> None:

@@ -31,6 +31,7 @@ from monitor.model import (
     Validators,
     Verdict,
 )
+from monitor.notify.sources import build_heartbeat, build_source_alert
 from monitor.ports import Store
 from monitor.store.sqlite import SqliteStore
 from tests.builders import (
@@ -175,6 +176,30 @@ class TestFeeds:
         )
         store.save_poll(feed, [], [], Origin.LIVE, NOW)
         assert store.lease_feeds(NOW, LEASE, 1) == [replace(feed, next_poll_at=NOW + LEASE)]
+
+    def test_feeds_whose_health_changed_are_told_of_with_their_deliveries_once(self, store: Store) -> None:
+        store.sync_feeds([a_feed("x"), a_feed("y"), a_feed("z")], NOW)
+        store.save_poll(a_feed("x", failures=5, error="dns"), [], [], Origin.LIVE, NOW)
+        store.save_poll(a_feed("y", quiet_at=NOW + minutes(1)), [], [], Origin.LIVE, NOW)
+        store.save_poll(a_feed("z", failures=4), [], [], Origin.LIVE, NOW)
+        assert [feed.url for feed in store.feeds_to_tell(NOW, 5)] == [a_feed("x").url]
+        assert [feed.url for feed in store.feeds_to_tell(LATER, 5)] == [a_feed("x").url, a_feed("y").url]
+        notice = a_delivery(build_source_alert(a_feed("x"), Event.SOURCE_FAILING, NOW))
+        store.save_told(a_feed("x").id, "failing", [notice])
+        store.save_poll(a_feed("x", failures=6, told=None), [], [], Origin.LIVE, NOW)
+        assert store.feeds_to_tell(NOW, 5) == []
+        assert [each.alert.event for each in store.find_deliveries()] == [Event.SOURCE_FAILING]
+        store.save_poll(a_feed("x"), [], [], Origin.LIVE, NOW)
+        assert [feed.told for feed in store.feeds_to_tell(NOW, 5)] == ["failing"]
+
+    def test_a_heartbeat_is_kept_with_its_deliveries(self, store: Store) -> None:
+        assert store.last_heartbeat() is None
+        polled(store, 1)
+        beat = build_heartbeat(store.activity(NOW), None, NOW)
+        assert beat.payload["data"]["feeds_failing"] == 0
+        store.save_heartbeat(NOW, [a_delivery(beat)])
+        assert store.last_heartbeat() == NOW
+        assert [each.alert.event for each in store.find_deliveries()] == [Event.HEARTBEAT]
 
     def test_what_a_hosts_robots_file_asks_is_kept_until_it_is_asked_again(self, store: Store) -> None:
         file = RobotsFile(origin="https://a.example", rules=((False, "/x"), (True, "/x/y$")), expires_at=NOW)

@@ -1,5 +1,6 @@
 """Who gets an alert, and why or why not."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -98,3 +99,9 @@ def test_a_delivery_is_due_at_once_under_an_id_that_stays() -> None:
 def test_a_channel_that_stands_for_several_is_spread() -> None:
     route = spread(Route(channels=("mail", "log")), {"mail": ("mail:a@x.example", "mail:b@x.example")})
     assert route.channels == ("mail:a@x.example", "mail:b@x.example", "log")
+
+
+def test_a_route_for_sources_takes_moves_only_where_it_says_so() -> None:
+    sources = Route(channels=("ops",), events=frozenset({"source"}))
+    assert channels(sources) == []
+    assert channels(replace(sources, events=frozenset({"source", "move"}))) == ["ops"]
