@@ -17,16 +17,18 @@ from monitor.clock import Clock
 from monitor.collect.http import HttpFetcher, HttpLimits, HttpOptions
 from monitor.collect.schedule import Pace
 from monitor.config import Channel as ChannelConfig
-from monitor.config import Config, EmailChannel, KnownMove, LogChannel, WebhookChannel
+from monitor.config import Config, EmailChannel, KnownMove, LogChannel, ServiceChannel, WebhookChannel
 from monitor.config import Digest as DigestConfig
 from monitor.config import QuietHours as QuietHoursConfig
 from monitor.config import Route as RouteConfig
-from monitor.errors import MonitorError, TransientError
+from monitor.errors import MonitorError, PermanentError, TransientError
 from monitor.manners import Manners
 from monitor.match.watchlist import Watchlist
 from monitor.model import ArticleResult, Move, Origin, Page, Register, StatusChange, Subject, content_id
 from monitor.moves.reader import default_reader
 from monitor.names import person_key
+from monitor.notify.apprise import AppriseService, find_fault
+from monitor.notify.chat import Chat, Service
 from monitor.notify.email import Email, Relay, Tls, name_recipient, spread_email
 from monitor.notify.log import Log
 from monitor.notify.routes import Route, spread
@@ -254,6 +256,8 @@ def build_channels(channel: ChannelConfig, fetcher: HttpFetcher) -> tuple[Channe
             secrets = tuple(secret.get_secret_value() for secret in channel.secrets)
             url = channel.url.get_secret_value()
             return (Webhook(name=channel.name, url=url, secrets=secrets, poster=fetcher, timeout=channel.timeout),)
+        case ServiceChannel():
+            return (build_service(channel, fetcher),)
         case EmailChannel():
             return spread_email(
                 Email(
@@ -264,6 +268,16 @@ def build_channels(channel: ChannelConfig, fetcher: HttpFetcher) -> tuple[Channe
                 ),
                 channel.recipients,
             )
+
+
+def build_service(channel: ServiceChannel, fetcher: HttpFetcher) -> Channel:
+    url = channel.url.get_secret_value()
+    if channel.service == "apprise":
+        if fault := find_fault(url):
+            raise PermanentError(f"the address of channel {channel.name!r} {fault}")
+        return AppriseService(name=channel.name, url=url, timeout=channel.timeout)
+    service = Service(channel.service)
+    return Chat(name=channel.name, service=service, url=url, poster=fetcher, timeout=channel.timeout)
 
 
 def build_relay(channel: EmailChannel) -> Relay:

@@ -15,6 +15,7 @@ from monitor.config.model import (
     Match,
     QuietHours,
     Route,
+    ServiceChannel,
     WebhookChannel,
 )
 from monitor.config.schema import write_schemas
@@ -30,6 +31,7 @@ __all__ = [
     "Match",
     "QuietHours",
     "Route",
+    "ServiceChannel",
     "WebhookChannel",
     "load_config",
     "write_schemas",

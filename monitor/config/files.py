@@ -254,7 +254,27 @@ class Mail(_Channel):
     )
 
 
-Channel = Annotated[Log | Webhook | Mail, Field(discriminator="type")]
+class Service(_Channel):
+    """A service whose address is the secret."""
+
+    url_env: str | None = Field(default=None, description="Environment variable that holds the address.")
+    url_file: str | None = Field(default=None, description="File that holds the address.")
+    timeout: Duration = Field(default=timedelta(seconds=30), description="What takes longer is tried again later.")
+
+
+class Slack(Service):
+    type: Literal["slack"] = Field(description="Posts to an incoming webhook of Slack.")
+
+
+class Discord(Service):
+    type: Literal["discord"] = Field(description="Posts to a webhook of Discord.")
+
+
+class Apprise(Service):
+    type: Literal["apprise"] = Field(description="Sends to any service that Apprise knows.")
+
+
+Channel = Annotated[Log | Webhook | Mail | Slack | Discord | Apprise, Field(discriminator="type")]
 Names = Annotated[list[Name], BeforeValidator(_listed, json_schema_input_type=list[Name] | Name)]
 
 

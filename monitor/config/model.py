@@ -97,7 +97,17 @@ class EmailChannel:
     timeout: timedelta
 
 
-Channel: TypeAlias = LogChannel | WebhookChannel | EmailChannel
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceChannel:
+    """A service behind an address that is the secret."""
+
+    name: str
+    service: Literal["slack", "discord", "apprise"]
+    url: SecretStr
+    timeout: timedelta
+
+
+Channel: TypeAlias = LogChannel | WebhookChannel | EmailChannel | ServiceChannel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,14 +5,25 @@ Never sends anything.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import get_args
+from typing import assert_never, get_args
 
 from pydantic import SecretStr
 
 from monitor.config import files
-from monitor.config.model import Channel, Digest, EmailChannel, LogChannel, Match, QuietHours, Route, WebhookChannel
+from monitor.config.model import (
+    Channel,
+    Digest,
+    EmailChannel,
+    LogChannel,
+    Match,
+    QuietHours,
+    Route,
+    ServiceChannel,
+    WebhookChannel,
+)
 from monitor.config.secrets import SecretReader, signing_secret_fault
 from monitor.config.units import check_url
 from monitor.config.validate import Checked, suggest
@@ -58,7 +69,7 @@ def resolve_routing(source: Checked[files.Channels], secrets: SecretReader, watc
 # --- channels ----------------------------------------------------------------------------------------------------
 
 
-def _channel(name: str, channel: files.Log | files.Webhook | files.Mail, secrets: SecretReader) -> Channel | None:
+def _channel(name: str, channel: files.Channel, secrets: SecretReader) -> Channel | None:
     match channel:
         case files.Log():
             return LogChannel(name=name)
@@ -66,6 +77,9 @@ def _channel(name: str, channel: files.Log | files.Webhook | files.Mail, secrets
             return _webhook(name, channel, secrets)
         case files.Mail():
             return _mail(name, channel, secrets)
+        case files.Slack() | files.Discord() | files.Apprise():
+            return _service(name, channel, secrets)
+    assert_never(channel)
 
 
 def _webhook(name: str, channel: files.Webhook, secrets: SecretReader) -> WebhookChannel | None:
@@ -83,6 +97,22 @@ def _webhook(name: str, channel: files.Webhook, secrets: SecretReader) -> Webhoo
     if not url or not current:
         return None
     return WebhookChannel(name=name, url=url, secrets=(current, old) if old else (current,), timeout=channel.timeout)
+
+
+def _service(
+    name: str, channel: files.Slack | files.Discord | files.Apprise, secrets: SecretReader
+) -> ServiceChannel | None:
+    at = ("channels", name)
+    if not channel.url_env and not channel.url_file:
+        message = "key 'url_env' is missing: it names the environment variable of the address, which is the secret"
+        secrets.problems.append(secrets.document.problem(at, message))
+    url = secrets.read(at, "url", check=_address_fault if channel.type == "apprise" else _url_fault)
+    return ServiceChannel(name=name, service=channel.type, url=url, timeout=channel.timeout) if url else None
+
+
+def _address_fault(url: str) -> str | None:
+    """Apprise itself is asked when the channel is built: loading it takes longer than all of the configuration."""
+    return None if re.fullmatch(r"[a-z0-9]+://\S+", url) else "holds no address such as tgram://…"
 
 
 def _url_fault(url: str) -> str | None:

@@ -5,10 +5,13 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from monitor.model import Accepted, Failed
+from monitor.notify.apprise import AppriseService
+from monitor.notify.chat import Chat, Service
 from monitor.notify.email import Email, Relay, Tls
 from monitor.notify.log import Log
 from monitor.notify.routes import plan_delivery
@@ -48,6 +51,26 @@ def webhook_that(status: int) -> Iterator[Channel]:
         yield a_webhook(receiver.url.removeprefix("http://").removesuffix("/hook"))
 
 
+def a_service(kind: str, address: str) -> Channel:
+    tail = f"{address}/planted-path/{TOKEN}"
+    if kind == "apprise":
+        url = f"json://{USER}:{PASSWORD}@{tail}?-x-key={KEY}"
+        return AppriseService(name="chat", url=url, timeout=timedelta(seconds=2))
+    url = f"http://{USER}:{PASSWORD}@{tail}"
+    return Chat(name="chat", service=Service(kind), url=url, poster=HttpPoster(), timeout=timedelta(seconds=2))
+
+
+@contextmanager
+def service_that(kind: str, status: int) -> Iterator[Channel]:
+    with http_receiver((status, {"X-Echo": f"{PASSWORD} {TOKEN} {KEY}"})) as receiver:
+        yield a_service(kind, receiver.url.removeprefix("http://").removesuffix("/hook"))
+
+
+@contextmanager
+def service_to_nowhere(kind: str) -> Iterator[Channel]:
+    yield a_service(kind, f"127.0.0.1:{free_port()}")
+
+
 @contextmanager
 def webhook_to_nowhere() -> Iterator[Channel]:
     yield a_webhook(f"127.0.0.1:{free_port()}")
@@ -74,7 +97,13 @@ def log_that(error: OSError | None) -> Iterator[Channel]:
     yield Log(write=write)
 
 
-WORKING = {"webhook": lambda: webhook_that(204), "email": email_that, "log": lambda: log_that(None)}
+SERVICES = ("slack", "discord", "apprise")
+WORKING = {
+    "webhook": lambda: webhook_that(204),
+    "email": email_that,
+    "log": lambda: log_that(None),
+    **{kind: partial(service_that, kind, 200) for kind in SERVICES},
+}
 BROKEN = {
     "webhook 410": lambda: webhook_that(410),
     "webhook 302": lambda: webhook_that(302),
@@ -85,6 +114,8 @@ BROKEN = {
     "email sender refused": lambda: email_that("MAIL", f"550 not with {PASSWORD}"),
     "email login refused": lambda: email_that(password="another"),
     "email to nowhere": email_to_nowhere,
+    **{f"{kind} 404": partial(service_that, kind, 404) for kind in SERVICES},
+    **{f"{kind} to nowhere": partial(service_to_nowhere, kind) for kind in SERVICES},
     "log closed": lambda: log_that(BrokenPipeError(f"{PASSWORD}")),
 }
 

@@ -1,0 +1,72 @@
+"""delivery -> one of the services that Apprise speaks to (Telegram, Teams, ntfy …) -> Accepted | Failed.  EDGE.
+
+Never believes in a call that returned: Apprise's own result decides.  Never lets Apprise write into our log.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from monitor.model import Accepted, Delivery, Failed, SendResult
+from monitor.notify.redact import redact, secrets_of
+from monitor.notify.render import render_subject, render_text
+
+TIMEOUT = timedelta(seconds=30)
+
+
+def find_fault(url: str) -> str | None:
+    """Say that Apprise cannot read a service's address, without quoting it; None where it can."""
+    return None if _load().Apprise.instantiate(url) else "is no address that Apprise knows"
+
+
+@dataclass(slots=True, kw_only=True)
+class AppriseService:
+    """One service behind one address, all of which is secret."""
+
+    name: str
+    url: str = field(repr=False)
+    timeout: timedelta = TIMEOUT
+
+    def send(self, delivery: Delivery, now: datetime) -> SendResult:  # noqa: ARG002 - the text bears the alert's time
+        said: list[str] = []
+        try:
+            result = self._notify(delivery, said)
+        except (TypeError, ValueError, OSError) as error:
+            return Failed(reason=f"Apprise: {type(error).__name__}")
+        if result.status.name == "SUCCESS":
+            return Accepted(detail="Apprise: success")
+        why = redact("; ".join(said), self._hidden()) or "no reason given"
+        return Failed(reason=f"Apprise: {result.status.name.lower()}: {why}"[:200])
+
+    def _notify(self, delivery: Delivery, said: list[str]) -> Any:
+        apprise = _load()
+        service = apprise.Apprise()
+        service.add(self.url)  # where it is none, the result is NOMATCH
+        return service.notify(
+            title=render_subject(delivery.alert.payload),
+            body=render_text(delivery.alert.payload),
+            body_format=apprise.NotifyFormat.TEXT,
+            timeout=self.timeout.total_seconds(),
+            log_callback=lambda entry, _: said.append(str(entry.message)),
+            log_level=logging.WARNING,
+        )
+
+    def _hidden(self) -> tuple[str, ...]:
+        """Of slack://token/… the host is a secret too."""
+        parts = urlsplit(self.url)
+        return (*secrets_of(self.url), parts.netloc, *(parts.hostname or "").split("."), parts.fragment)
+
+
+def _load() -> Any:
+    """Import Apprise when it is needed: it takes 0.4 s."""
+    import apprise  # noqa: PLC0415
+
+    # Both spell whole addresses at lower levels; what matters of them comes through the callback.
+    logging.getLogger("apprise").setLevel(logging.WARNING)
+    logging.getLogger("apprise").propagate = False
+    logging.getLogger("urllib3").setLevel(logging.CRITICAL)
+    return apprise
