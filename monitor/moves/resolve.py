@@ -74,8 +74,10 @@ def _fit(move: Move, claim: SourcedClaim, moves: Sequence[Move], parents: Mappin
     if (move.kind is Kind.BOARD) != (claim.claim.kind is Kind.BOARD):
         return 2 if _same_breath(move, claim, parents) else 0
     sides = _Sides.compare(move, claim, parents)
-    if _founds_only_one(move, claim) and sides.arrival_agrees and sides.agreeing < 2:
-        return 0  # who founded a place may join it again years later
+    if _founds_only_one(move, claim) and sides.arrival_agrees:
+        near = abs(_moved_at(move) - claimed_at(claim)) <= SAME_DATE
+        if sides.agreeing < 2 or not near:
+            return 0  # who founded a place may join it again years later
     if sides.agreeing and not sides.clashing:
         same = _same_time(move, claim) and _same_step(move, claim) and not _reversed_since(move, claim, moves, parents)
         return (2 + (sides.agreeing > 1)) if same else 0

@@ -19,7 +19,7 @@ from monitor.demo.newsroom import Newsroom, Story
 SECRET = "whsec_" + base64.b64encode(b"a secret of the tests, 24 bytes or more").decode()
 START = datetime(2025, 6, 15, 9, tzinfo=UTC)
 
-SETTINGS = "alert_confidence: 0.3\nhttp: {host_gap: 0s, allow_networks: [127.0.0.0/8]}\n"
+SETTINGS = "http: {host_gap: 0s, allow_networks: [127.0.0.0/8]}\n"
 WATCHLIST = "companies:\n  - name: Aster Labs\n  - name: Borealis AI\npeople:\n  - name: Mira Solano\n"
 CHANNELS = """\
 channels:

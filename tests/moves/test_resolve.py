@@ -150,6 +150,14 @@ def test_founding_long_ago_is_not_the_return_of_today():
         assert {m.kind for m in moves} == {Kind.FOUND, Kind.MOVE}
 
 
+def test_founding_from_where_one_returns_from_is_not_the_return():
+    moves = ledger(
+        told("Robert Fergus", "move", "Google DeepMind", "Meta"),
+        told("Robert Fergus", "found", "Google DeepMind", "FAIR", date="2014", background=True),
+    )
+    assert len(moves) == 2
+
+
 def test_leaving_to_found_is_one_move():
     (move,) = ledger(told("Liam Fedus", "leave", "OpenAI"), told("Liam Fedus", "found", "OpenAI", None))
     assert move.kind is Kind.FOUND
