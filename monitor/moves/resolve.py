@@ -74,14 +74,13 @@ def _fit(move: Move, claim: SourcedClaim, moves: Sequence[Move], parents: Mappin
     if (move.kind is Kind.BOARD) != (claim.claim.kind is Kind.BOARD):
         return 2 if _same_breath(move, claim, parents) else 0
     sides = _Sides.compare(move, claim, parents)
-    if _founds_only_one(move, claim) and sides.arrival_agrees:
-        near = abs(_moved_at(move) - claimed_at(claim)) <= SAME_DATE
-        if sides.agreeing < 2 or not near:
-            return 0  # who founded a place may join it again years later
+    near = abs(_moved_at(move) - claimed_at(claim)) <= SAME_DATE
+    if sides.arrival_agrees and not near and _founds_and_returns(move, claim):
+        return 0
     if sides.agreeing and not sides.clashing:
         same = _same_time(move, claim) and _same_step(move, claim) and not _reversed_since(move, claim, moves, parents)
         return (2 + (sides.agreeing > 1)) if same else 0
-    if sides.arrival_agrees and abs(_moved_at(move) - claimed_at(claim)) <= ARRIVES_AFTER / 2:
+    if sides.arrival_agrees and (near or not claim.from_id) and not _reversed_since(move, claim, moves, parents):
         return 2  # outlets differ on where someone came from ("former" or latest employer)
     return 1 if _completes(move, claim, sides) else 0
 
@@ -92,8 +91,11 @@ def _same_person(move: Move, claim: SourcedClaim) -> bool:
     return same_person(move.person, claim.claim.person)
 
 
-def _founds_only_one(move: Move, claim: SourcedClaim) -> bool:
-    return (move.kind is Kind.FOUND) != (claim.claim.kind is Kind.FOUND)
+def _founds_and_returns(move: Move, claim: SourcedClaim) -> bool:
+    """Tell whether one founds a place and the other comes to it from a known company: who founded it had left it."""
+    if (move.kind is Kind.FOUND) is (claim.claim.kind is Kind.FOUND):
+        return False
+    return bool(claim.from_id if move.kind is Kind.FOUND else move.from_id)
 
 
 def _same_breath(move: Move, claim: SourcedClaim, parents: Mapping[str, str]) -> bool:
@@ -144,9 +146,10 @@ def _ancestors(id: str, parents: Mapping[str, str]) -> set[str]:
 
 
 def _same_time(move: Move, claim: SourcedClaim) -> bool:
-    """Two explicit dates far apart speak of two moves; else a telling years later is still a telling."""
-    if claim.claim.date and move.date:
-        return _dates_agree(move.date, claim.claim.date)
+    """Two stated dates far apart speak of two moves; else a telling years later is still a telling."""
+    stated = claim.claim.date
+    if stated and stated != claim.published_at.date().isoformat() and move.date:  # not merely the day of the telling
+        return _dates_agree(move.date, stated)
     return True
 
 

@@ -142,12 +142,18 @@ def test_two_promotions_are_two_moves():
 
 
 def test_founding_long_ago_is_not_the_return_of_today():
-    for date in ("2014", None):
+    for date in ("2025-06-01", None):
         moves = ledger(
             told("Robert Fergus", "found", None, "FAIR", date="2014", background=True),
             told("Robert Fergus", "move", "Google DeepMind", "Meta", date=date),
         )
         assert {m.kind for m in moves} == {Kind.FOUND, Kind.MOVE}
+
+
+def test_who_is_known_to_be_there_is_not_told_to_join_again():
+    known = told("Guillaume Lample", "found", "Meta", "Mistral AI", date="2023")
+    later = told("Guillaume Lample", "move", "LLaMA", "Mistral", date="2025-06-01")
+    assert len(ledger(known, later)) == 1
 
 
 def test_founding_from_where_one_returns_from_is_not_the_return():
