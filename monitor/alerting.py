@@ -66,6 +66,30 @@ def test_routes(folders: Folders, move: str | None, last: int, *, as_json: bool)
     click.echo(json.dumps(dicts, ensure_ascii=False, indent=1) if as_json else render_rehearsals(rehearsals))
 
 
+@click.group()
+def templates() -> None:
+    """Look at alerts as a channel's templates show them."""
+
+
+@templates.command("preview")
+@click.argument("name", required=False)
+@click.option("--move", help="Id of a move, or part of its person's name; the ledger's last one if it is left out.")
+@click.option("--part", type=click.Choice(["subject", "text", "html", "extra"]), help="Only this part.")
+@click.pass_obj
+def preview_templates(folders: Folders, name: str | None, move: str | None, part: str | None) -> None:
+    """Show a move of the ledger in the templates NAME of config/templates, or in the built-in look; sends nothing."""
+    from monitor.preview import preview
+
+    config = loaded(folders)
+    with reading(folders) as store:
+        found = store.find_moves(person=move, limit=1)
+    if not found:
+        raise click.ClickException(f"no move {move} in the ledger" if move else "the ledger holds no move yet")
+    for title, shown in preview(folders.config / "templates", name, found[0], config, SystemClock().now()):
+        if part in (None, title):
+            click.echo(shown if part else f"--- {title}\n{shown}")
+
+
 # --- the outbox ------------------------------------------------------------------------------------------------------
 
 
@@ -211,4 +235,4 @@ def write_checked(folders: Folders, file: Path, text: str) -> None:
     click.echo("written; a running daemon takes it up by itself")
 
 
-ALERTING: tuple[click.Command, ...] = (correct, replay, routes, silence)
+ALERTING: tuple[click.Command, ...] = (correct, replay, routes, silence, templates)

@@ -17,7 +17,7 @@ from monitor.clock import Clock
 from monitor.collect.http import HttpFetcher, HttpLimits, HttpOptions
 from monitor.collect.schedule import Pace
 from monitor.config import Channel as ChannelConfig
-from monitor.config import Config, EmailChannel, KnownMove, LogChannel, ServiceChannel, WebhookChannel
+from monitor.config import Config, EmailChannel, KnownMove, LogChannel, ServiceChannel, Templates, WebhookChannel
 from monitor.config import Digest as DigestConfig
 from monitor.config import QuietHours as QuietHoursConfig
 from monitor.config import Route as RouteConfig
@@ -31,6 +31,7 @@ from monitor.notify.apprise import AppriseService, find_fault
 from monitor.notify.chat import Chat, Service
 from monitor.notify.email import Email, Relay, Tls, name_recipient, spread_email
 from monitor.notify.log import Log
+from monitor.notify.look import Look
 from monitor.notify.routes import Route, spread
 from monitor.notify.rules import AlertRules
 from monitor.notify.timing import Digest, Every, QuietHours
@@ -255,7 +256,12 @@ def build_channels(channel: ChannelConfig, fetcher: HttpFetcher) -> tuple[Channe
         case WebhookChannel():
             secrets = tuple(secret.get_secret_value() for secret in channel.secrets)
             url = channel.url.get_secret_value()
-            return (Webhook(name=channel.name, url=url, secrets=secrets, poster=fetcher, timeout=channel.timeout),)
+            look = build_look(channel.templates)
+            return (
+                Webhook(
+                    name=channel.name, url=url, secrets=secrets, poster=fetcher, timeout=channel.timeout, look=look
+                ),
+            )
         case ServiceChannel():
             return (build_service(channel, fetcher),)
         case EmailChannel():
@@ -265,6 +271,7 @@ def build_channels(channel: ChannelConfig, fetcher: HttpFetcher) -> tuple[Channe
                     relay=build_relay(channel),
                     sender=channel.sender,
                     recipient=channel.recipients[0],
+                    look=build_look(channel.templates),
                 ),
                 channel.recipients,
             )
@@ -275,9 +282,13 @@ def build_service(channel: ServiceChannel, fetcher: HttpFetcher) -> Channel:
     if channel.service == "apprise":
         if fault := find_fault(url):
             raise PermanentError(f"the address of channel {channel.name!r} {fault}")
-        return AppriseService(name=channel.name, url=url, timeout=channel.timeout)
+        return AppriseService(name=channel.name, url=url, timeout=channel.timeout, look=build_look(channel.templates))
     service = Service(channel.service)
     return Chat(name=channel.name, service=service, url=url, poster=fetcher, timeout=channel.timeout)
+
+
+def build_look(templates: Templates) -> Look:
+    return Look(subject=templates.subject, text=templates.text, html=templates.html, extra=templates.extra)
 
 
 def build_relay(channel: EmailChannel) -> Relay:

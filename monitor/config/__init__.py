@@ -16,6 +16,7 @@ from monitor.config.model import (
     QuietHours,
     Route,
     ServiceChannel,
+    Templates,
     WebhookChannel,
 )
 from monitor.config.schema import write_schemas
@@ -32,6 +33,7 @@ __all__ = [
     "QuietHours",
     "Route",
     "ServiceChannel",
+    "Templates",
     "WebhookChannel",
     "load_config",
     "write_schemas",

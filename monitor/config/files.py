@@ -213,11 +213,19 @@ class _Channel(File):
     pass
 
 
+class _Templated(_Channel):
+    templates: str | None = Field(
+        default=None,
+        pattern=r"^[\w-]+$",
+        description="Name of the templates in config/templates, NAME.subject.j2, NAME.text.j2 and so on.",
+    )
+
+
 class Log(_Channel):
     type: Literal["log"] = Field(description="Writes alerts to the log.")
 
 
-class Webhook(_Channel):
+class Webhook(_Templated):
     type: Literal["webhook"] = Field(description="POSTs alerts, signed as Standard Webhooks are.")
     url: Url | None = Field(default=None, description="Where to POST.")
     url_env: str | None = Field(default=None, description="Environment variable that holds the URL.")
@@ -235,7 +243,7 @@ class Webhook(_Channel):
     )
 
 
-class Mail(_Channel):
+class Mail(_Templated):
     type: Literal["email"] = Field(description="Sends alerts over SMTP.")
     host: Name = Field(description="The SMTP relay.")
     port: int = Field(default=587, ge=1, le=65535, description="Its port: 587 for starttls, 465 for tls.")
@@ -270,7 +278,7 @@ class Discord(Service):
     type: Literal["discord"] = Field(description="Posts to a webhook of Discord.")
 
 
-class Apprise(Service):
+class Apprise(Service, _Templated):
     type: Literal["apprise"] = Field(description="Sends to any service that Apprise knows.")
 
 

@@ -65,8 +65,10 @@ def _without_echoes(problems: list[Problem], documents: Mapping[str, Document]) 
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:
-    order = list(files.FILES)
-    return sorted(dict.fromkeys(problems), key=lambda p: (order.index(p.file), p.line, p.column, p.message))
+    order = {name: number for number, name in enumerate(files.FILES)}
+    return sorted(
+        dict.fromkeys(problems), key=lambda p: (order.get(p.file, len(order)), p.file, p.line, p.column, p.message)
+    )
 
 
 # --- feeds -------------------------------------------------------------------------------------------------------

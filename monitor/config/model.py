@@ -73,6 +73,16 @@ class LogChannel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Templates:
+    """Texts of a channel's templates, for the parts that have one."""
+
+    subject: str | None = None
+    text: str | None = None
+    html: str | None = None
+    extra: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookChannel:
     """An endpoint and its signing secrets, the current one first."""
 
@@ -80,6 +90,7 @@ class WebhookChannel:
     url: SecretStr  # of Slack and its like, the URL is the secret
     secrets: tuple[SecretStr, ...]
     timeout: timedelta
+    templates: Templates = Templates()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +106,7 @@ class EmailChannel:
     sender: str
     recipients: tuple[str, ...]
     timeout: timedelta
+    templates: Templates = Templates()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +117,7 @@ class ServiceChannel:
     service: Literal["slack", "discord", "apprise"]
     url: SecretStr
     timeout: timedelta
+    templates: Templates = Templates()
 
 
 Channel: TypeAlias = LogChannel | WebhookChannel | EmailChannel | ServiceChannel

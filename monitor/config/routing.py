@@ -22,9 +22,11 @@ from monitor.config.model import (
     QuietHours,
     Route,
     ServiceChannel,
+    Templates,
     WebhookChannel,
 )
 from monitor.config.secrets import SecretReader, signing_secret_fault
+from monitor.config.templates import read_templates
 from monitor.config.units import check_url
 from monitor.config.validate import Checked, suggest
 from monitor.config.watch import Watched
@@ -96,7 +98,13 @@ def _webhook(name: str, channel: files.Webhook, secrets: SecretReader) -> Webhoo
         secrets.problems.append(secrets.document.problem(at, message))
     if not url or not current:
         return None
-    return WebhookChannel(name=name, url=url, secrets=(current, old) if old else (current,), timeout=channel.timeout)
+    return WebhookChannel(
+        name=name,
+        url=url,
+        secrets=(current, old) if old else (current,),
+        timeout=channel.timeout,
+        templates=_templates(name, channel.templates, secrets),
+    )
 
 
 def _service(
@@ -107,7 +115,10 @@ def _service(
         message = "key 'url_env' is missing: it names the environment variable of the address, which is the secret"
         secrets.problems.append(secrets.document.problem(at, message))
     url = secrets.read(at, "url", check=_address_fault if channel.type == "apprise" else _url_fault)
-    return ServiceChannel(name=name, service=channel.type, url=url, timeout=channel.timeout) if url else None
+    templates = _templates(name, channel.templates, secrets) if channel.type == "apprise" else Templates()
+    if url is None:
+        return None
+    return ServiceChannel(name=name, service=channel.type, url=url, timeout=channel.timeout, templates=templates)
 
 
 def _address_fault(url: str) -> str | None:
@@ -143,7 +154,20 @@ def _mail(name: str, channel: files.Mail, secrets: SecretReader) -> EmailChannel
         sender=channel.from_,
         recipients=tuple(channel.to),
         timeout=channel.timeout,
+        templates=_templates(name, channel.templates, secrets),
     )
+
+
+def _templates(name: str, wanted: str | None, secrets: SecretReader) -> Templates:
+    """Read a channel's templates; what is no template is told with its file and line."""
+    if wanted is None:
+        return Templates()
+    texts, problems = read_templates(secrets.folder / "templates", wanted)
+    secrets.problems += problems
+    if not texts and not problems:
+        message = f"there is no templates/{wanted}.subject.j2, .text.j2, .html.j2 or .extra.j2"
+        secrets.problems.append(secrets.document.problem(("channels", name, "templates"), message))
+    return Templates(**texts)
 
 
 # --- routes ------------------------------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from monitor.model import Accepted, Delivery, Failed, SendResult
+from monitor.notify.look import PLAIN, Look, show_subject, show_text
 from monitor.notify.redact import redact, secrets_of
-from monitor.notify.render import render_subject, render_text
 
 TIMEOUT = timedelta(seconds=30)
 
@@ -30,6 +30,7 @@ class AppriseService:
     name: str
     url: str = field(repr=False)
     timeout: timedelta = TIMEOUT
+    look: Look = PLAIN
 
     def send(self, delivery: Delivery, now: datetime) -> SendResult:  # noqa: ARG002 - the text bears the alert's time
         said: list[str] = []
@@ -47,8 +48,8 @@ class AppriseService:
         service = apprise.Apprise()
         service.add(self.url)  # where it is none, the result is NOMATCH
         return service.notify(
-            title=render_subject(delivery.alert.payload),
-            body=render_text(delivery.alert.payload),
+            title=show_subject(self.look, delivery.alert.payload),
+            body=show_text(self.look, delivery.alert.payload),
             body_format=apprise.NotifyFormat.TEXT,
             timeout=self.timeout.total_seconds(),
             log_callback=lambda entry, _: said.append(str(entry.message)),

@@ -19,8 +19,9 @@ from email.utils import format_datetime, parseaddr
 from enum import StrEnum
 
 from monitor.model import Accepted, Alert, Delivery, Failed, SendResult, content_id
+from monitor.notify.look import PLAIN, Look, show_html, show_subject, show_text
 from monitor.notify.redact import redact
-from monitor.notify.render import flatten, render_html, render_subject, render_text
+from monitor.notify.render import flatten
 from monitor.notify.routes import delivery_id
 
 TIMEOUT = timedelta(seconds=30)  # for each command
@@ -59,13 +60,14 @@ class Email:
     relay: Relay
     sender: str  # "Move Monitor <moves@example.org>"
     recipient: str
+    look: Look = PLAIN
 
     def __post_init__(self) -> None:
         for address in (self.sender, self.recipient):
             _address(address)  # ValueError now rather than at the first alert
 
     def send(self, delivery: Delivery, now: datetime) -> SendResult:  # noqa: ARG002 - the mail bears the alert's time
-        message = build_message(delivery, sender=self.sender, recipient=self.recipient)
+        message = build_message(delivery, sender=self.sender, recipient=self.recipient, look=self.look)
         try:
             with closing(self._connect()) as session:
                 self._prepare(session)
@@ -125,11 +127,11 @@ def name_recipient(channel: str, recipient: str) -> str:
     return f"{channel}:{parseaddr(recipient)[1]}"
 
 
-def build_message(delivery: Delivery, *, sender: str, recipient: str) -> EmailMessage:
+def build_message(delivery: Delivery, *, sender: str, recipient: str, look: Look = PLAIN) -> EmailMessage:
     """Return the mail of a delivery: the same bytes at every attempt, so no random boundary and no time of sending."""
     alert, domain = delivery.alert, _domain(sender)
     message = EmailMessage(policy=_POLICY)
-    message["Subject"] = render_subject(alert.payload)
+    message["Subject"] = show_subject(look, alert.payload)
     message["From"] = _address(sender)
     message["To"] = _address(recipient)
     message["Date"] = format_datetime(alert.created_at)
@@ -138,8 +140,8 @@ def build_message(delivery: Delivery, *, sender: str, recipient: str) -> EmailMe
         message["In-Reply-To"] = message["References"] = f"<{first}@{domain}>"
     message["List-Id"] = f"Personnel moves <moves.{domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office replies
-    message.set_content(render_text(alert.payload))
-    message.add_alternative(render_html(alert.payload), subtype="html")
+    message.set_content(show_text(look, alert.payload))
+    message.add_alternative(show_html(look, alert.payload), subtype="html")
     message.set_boundary(f"=={delivery.id}==")
     return message
 

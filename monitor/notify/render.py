@@ -93,11 +93,11 @@ def render_line(payload: Mapping[str, object]) -> str:
 
 
 def render_text(payload: Mapping[str, object]) -> str:
-    return _ENVIRONMENT.get_template(f"{_template(payload)}.txt.j2").render(view(payload))
+    return ENVIRONMENT.get_template(f"{_template(payload)}.txt.j2").render(view(payload))
 
 
 def render_html(payload: Mapping[str, object]) -> str:
-    return _ENVIRONMENT.get_template(f"{_template(payload)}.html.j2").render(view(payload))
+    return ENVIRONMENT.get_template(f"{_template(payload)}.html.j2").render(view(payload))
 
 
 def _template(payload: Mapping[str, object]) -> str:
@@ -287,4 +287,4 @@ def _build_environment() -> ImmutableSandboxedEnvironment:
     return environment
 
 
-_ENVIRONMENT = _build_environment()
+ENVIRONMENT = _build_environment()

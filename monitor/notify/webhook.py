@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 from monitor.model import Accepted, Delivery, Failed, Refused, SendResult
+from monitor.notify.look import PLAIN, Look, with_extra
 from monitor.notify.payload import encode
 from monitor.notify.redact import redact, secrets_of
 from monitor.notify.signature import parse_secret, sign
@@ -47,6 +48,7 @@ class Webhook:
     poster: Poster = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # further ones; their values count as secret
     timeout: timedelta = TIMEOUT
+    look: Look = PLAIN
     _keys: tuple[bytes, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -55,7 +57,7 @@ class Webhook:
         self._keys = tuple(parse_secret(secret) for secret in self.secrets)
 
     def send(self, delivery: Delivery, now: datetime) -> SendResult:
-        body = encode(delivery.alert.payload)
+        body = encode(with_extra(self.look, delivery.alert.payload))
         headers = {
             **self.headers,
             "content-type": "application/json; charset=utf-8",
