@@ -18,6 +18,7 @@ from monitor.alerting import ALERTING, INSTANT
 from monitor.clock import FixedClock, SystemClock
 from monitor.folders import Folders, OneLineGroup, loaded, opened, reading
 from monitor.operate import COMMANDS
+from monitor.subscribing import SUBSCRIBING
 
 
 @click.group(cls=OneLineGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -204,5 +205,5 @@ def deliveries(folders: Folders, wanted: str | None, limit: int, *, as_json: boo
 
 # --- looking after it -----------------------------------------------------------------------------------------------
 
-for _command in (*ALERTING, *COMMANDS):
+for _command in (*SUBSCRIBING, *ALERTING, *COMMANDS):
     main.add_command(_command)

@@ -19,6 +19,7 @@ import feedparser
 
 from monitor.collect.dates import parse_date
 from monitor.collect.jsonfeed import parse_json_feed
+from monitor.collect.sitemap import parse_sitemap
 from monitor.collect.texts import decode_body, plain_line, plain_text
 from monitor.collect.urls import absolute_url, address_key, article_key
 from monitor.errors import PermanentError, TransientError
@@ -48,6 +49,8 @@ _BARRIERS = tuple(
 )
 _ENTITY = re.compile(r"<!ENTITY\b", re.IGNORECASE)
 _ITEM_END = re.compile(r"</(?:[\w.-]{1,40}:)?(?:item|entry)\s*>", re.IGNORECASE)
+_URLSET = re.compile(r"<(?:[\w.-]{1,40}:)?urlset(?=[\s>])", re.IGNORECASE)
+_URL_END = re.compile(r"</(?:[\w.-]{1,40}:)?url\s*>", re.IGNORECASE)
 _ITEM_START = re.compile(r"<(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s>])", re.IGNORECASE)
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # XML 1.0, section 2.2
 _REFERENCE = re.compile(r"&#(?:x([0-9a-f]{1,12})|([0-9]{1,12}));", re.IGNORECASE)
@@ -86,7 +89,7 @@ def parse_feed_body(source: FeedBody) -> FeedDocument:
 
 
 def parse_feed(body: bytes, *, feed_id: str, url: str, content_type: str = "", max_entries: int = 1000) -> FeedDocument:
-    """Read RSS, Atom, RDF, CDF or JSON Feed.
+    """Read RSS, Atom, RDF, CDF, JSON Feed or a news sitemap.
 
     Raise TransientError where the server failed for now (empty body, bot wall), PermanentError where no feed stands.
     """
@@ -95,6 +98,9 @@ def parse_feed(body: bytes, *, feed_id: str, url: str, content_type: str = "", m
         raise TransientError("not a feed: empty body")
     if text.startswith("{"):
         return _limited(parse_json_feed(text, feed_id=feed_id, url=url), max_entries)
+    if (root := _URLSET.search(text[:_PROLOG])) and not _HTML.search(text[: root.start()]):
+        end = _end_of(_URL_END, text, max_entries) or len(text)
+        return _limited(parse_sitemap(text[root.start() : end], feed_id=feed_id, url=url), max_entries)
     xml, notes = _feed_xml(text, max_entries)
     return _limited(_read(xml, feed_id, url, notes), max_entries)
 
@@ -119,7 +125,7 @@ def _cut(xml: str, root: str, max_entries: int) -> tuple[int, str | None]:
 
     Half an item is dropped: its GUID may stand in the missing half, and it would be another entry then.
     """
-    end = _end_of_item(xml, max_entries)
+    end = _end_of(_ITEM_END, xml, max_entries)
     if end is not None:
         return end, f"cut after {max_entries} entries"
     tail = xml.rfind("</")  # the end tag of the root, or of whatever was being written
@@ -151,11 +157,11 @@ def _barrier(page: str) -> str | None:
     return next((name for name, words in _BARRIERS if title and words.search(title[1])), None)
 
 
-def _end_of_item(xml: str, number: int) -> int | None:
+def _end_of(item: re.Pattern[str], xml: str, number: int) -> int | None:
     """Return where item `number` ends, if another one follows."""
-    for count, match in enumerate(_ITEM_END.finditer(xml), 1):
+    for count, match in enumerate(item.finditer(xml), 1):
         if count == number:
-            return match.end() if _ITEM_END.search(xml, match.end()) else None
+            return match.end() if item.search(xml, match.end()) else None
     return None
 
 

@@ -31,6 +31,8 @@ WHERE id IN (
 )
 RETURNING *"""
 
+ALL = "SELECT * FROM feeds WHERE active = 1 ORDER BY url"
+
 FAILING = "SELECT * FROM feeds WHERE active = 1 AND gone = 0 AND failures > 0 ORDER BY failures DESC, url"
 
 RESUME = "UPDATE feeds SET next_poll_at = ?, leased = 0 WHERE leased = 1"
@@ -119,6 +121,10 @@ def lease(connection: Connection, now: datetime, until: datetime, limit: int) ->
 
 def resume(connection: Connection, now: datetime) -> None:
     connection.execute(RESUME, (to_micros(now),))
+
+
+def find(connection: Connection) -> list[Feed]:
+    return [feed_from(row) for row in connection.execute(ALL)]
 
 
 def failing(connection: Connection) -> list[Feed]:

@@ -88,6 +88,11 @@ class SqliteStore:
         with self._database.read() as connection:
             return feed_rows.failing(connection)
 
+    def find_feeds(self) -> list[Feed]:
+        """Return all feeds that are polled."""
+        with self._database.read() as connection:
+            return feed_rows.find(connection)
+
     def feeds_to_tell(self, now: datetime, streak: int) -> list[Feed]:
         with self._database.read() as connection:
             return feed_rows.to_tell(connection, now, streak)

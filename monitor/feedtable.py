@@ -1,0 +1,66 @@
+"""Rows of feeds -> a table or JSON lines for a person to look at.  Never reads or writes anything itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from monitor.model import Feed
+from monitor.notify.sources import diagnose
+from monitor.report import dumps
+
+STYLE = {"well": "green", "new": "cyan", "quiet": "yellow"}
+
+
+def health_of(feed: Feed, now: datetime) -> str:
+    """Return "well", "new", "quiet", or what is wrong: "blocked", "gone", "not a feed", "failing"."""
+    if feed.failures or feed.gone:
+        return diagnose(feed)
+    if not feed.last_poll_at:
+        return "new"
+    return "quiet" if feed.quiet_at and feed.quiet_at <= now else "well"
+
+
+def feed_json(feed: Feed, now: datetime) -> str:
+    fields = {**asdict(feed), "skip_hours": sorted(feed.skip_hours), "skip_days": sorted(feed.skip_days)}
+    return dumps({"health": health_of(feed, now), **fields})
+
+
+def print_feeds(feeds: Sequence[Feed], now: datetime) -> None:
+    """Print the feeds as a table, those that are not well first."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("health", "feed", "last news", "an entry every", "next poll", "error"):
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("health", "last news", "next poll"))
+    for feed in sorted(feeds, key=lambda feed: (health_of(feed, now) in ("well", "new"), feed.title or feed.url)):
+        health = health_of(feed, now)
+        error = f"{feed.error} ({feed.failures} in a row)" if feed.error else ""
+        table.add_row(
+            f"[{STYLE.get(health, 'red')}]{health}[/]", feed.title or feed.url, _ago(feed.news_at, now),
+            _span(feed.rhythm), _until(feed.next_poll_at, now), error,
+        )  # fmt: skip
+    console = Console()
+    console.print(table)
+    unwell = sum(health_of(feed, now) not in ("well", "new") for feed in feeds)
+    console.print(f"[dim]{len(feeds)} feeds, {unwell} not well[/]")
+
+
+def _ago(at: datetime | None, now: datetime) -> str:
+    return f"{_span(now - at)} ago" if at else "–"
+
+
+def _until(at: datetime | None, now: datetime) -> str:
+    if at is None:
+        return "–"
+    return "now" if at <= now else f"in {_span(at - now)}"
+
+
+def _span(span: timedelta | None) -> str:
+    if span is None:
+        return "–"
+    seconds = int(span.total_seconds())
+    sizes = ((86_400, "d"), (3_600, "h"), (60, "min"))
+    return next((f"{seconds // size} {unit}" for size, unit in sizes if seconds >= 2 * size), f"{seconds} s")
