@@ -5,12 +5,13 @@ Never loads the network before a text has a word that can tell of a move beside 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from monitor.model import Claim, Reading, Subject, SubjectKind
+from monitor.model import Claim, Kind, Reading, Subject, SubjectKind
 from monitor.moves.agreement import Pair, floor, pair_claims, weigh
 from monitor.moves.claims import FrameReader, may_tell
 from monitor.moves.learned import LearnedReader
@@ -37,7 +38,7 @@ class JointReader:
             return Reading()
         frames = self._frames.read(title, text, published_at)
         weighed = (weigh(pair, full_text, title) for pair in self._pairs(frames.claims, title, text, published_at))
-        claims = (_without_stale_date(claim, published_at) for claim in weighed)
+        claims = (_without_stale_date(_without_echo(claim), published_at) for claim in weighed)
         kept = [c for c in claims if c.confidence >= floor(background=c.background)]
         return Reading(claims=tuple(_without_doubles(kept)), groups=frames.groups)
 
@@ -53,6 +54,15 @@ def _without_stale_date(claim: Claim, published_at: datetime) -> Claim:
     """Drop from news a date long past: it belongs to something else in the sentence ("a partner since 2015")."""
     stale = claim.date and claim.date < (published_at - STALE).date().isoformat()[: len(claim.date)]
     return replace(claim, date=None) if stale and not claim.background else claim
+
+
+def _without_echo(claim: Claim) -> Claim:
+    """Drop an origin that is the destination with words around it ("xAI HR", "Flipkart has hired")."""
+    origin, target = claim.from_org or "", claim.to_org or ""
+    echo = target and origin != target and re.search(rf"\b{re.escape(target)}\b", origin)
+    if not echo or claim.kind not in (Kind.MOVE, Kind.ROLE):
+        return claim
+    return replace(claim, from_org=None, kind=Kind.JOIN)
 
 
 def _without_doubles(claims: list[Claim]) -> list[Claim]:
