@@ -16,7 +16,6 @@ from monitor.moves.agreement import Pair, floor, pair_claims, weigh
 from monitor.moves.claims import FrameReader, may_tell
 from monitor.moves.learned import LearnedReader
 
-
 STALE = timedelta(days=120)
 
 
@@ -29,7 +28,8 @@ class JointReader:
 
     def __init__(self, people: Iterable[str] = (), organisations: Iterable[str] = ()) -> None:
         self._people = tuple(people)
-        self._frames = FrameReader(self._people, organisations, floor=0.0)
+        self._organisations = frozenset(organisations)
+        self._frames = FrameReader(self._people, self._organisations, floor=0.0)
         self._learned = LearnedReader(floor=0.05)
 
     def read(self, title: str, text: str, published_at: datetime) -> Reading:
@@ -38,7 +38,7 @@ class JointReader:
             return Reading()
         frames = self._frames.read(title, text, published_at)
         weighed = (weigh(pair, full_text, title) for pair in self._pairs(frames.claims, title, text, published_at))
-        claims = (_without_stale_date(_without_echo(claim), published_at) for claim in weighed)
+        claims = (_without_stale_date(self._without_echo(claim), published_at) for claim in weighed)
         kept = [c for c in claims if c.confidence >= floor(background=c.background)]
         return Reading(claims=tuple(_without_doubles(kept)), groups=frames.groups)
 
@@ -49,20 +49,19 @@ class JointReader:
             vouched = self._learned.score(title, text, alone) if alone else 0.0
             yield replace(pair, vouched=vouched, known=pair.claim.person in self._people)
 
+    def _without_echo(self, claim: Claim) -> Claim:
+        """Drop an origin that is the destination with words around it ("xAI HR", "Flipkart has hired")."""
+        origin, target = claim.from_org or "", claim.to_org or ""
+        echo = target and origin != target and re.search(rf"\b{re.escape(target)}\b", origin)
+        if not echo or origin in self._organisations or claim.kind not in (Kind.MOVE, Kind.ROLE):
+            return claim
+        return replace(claim, from_org=None, kind=Kind.JOIN)
+
 
 def _without_stale_date(claim: Claim, published_at: datetime) -> Claim:
     """Drop from news a date long past: it belongs to something else in the sentence ("a partner since 2015")."""
     stale = claim.date and claim.date < (published_at - STALE).date().isoformat()[: len(claim.date)]
     return replace(claim, date=None) if stale and not claim.background else claim
-
-
-def _without_echo(claim: Claim) -> Claim:
-    """Drop an origin that is the destination with words around it ("xAI HR", "Flipkart has hired")."""
-    origin, target = claim.from_org or "", claim.to_org or ""
-    echo = target and origin != target and re.search(rf"\b{re.escape(target)}\b", origin)
-    if not echo or claim.kind not in (Kind.MOVE, Kind.ROLE):
-        return claim
-    return replace(claim, from_org=None, kind=Kind.JOIN)
 
 
 def _without_doubles(claims: list[Claim]) -> list[Claim]:

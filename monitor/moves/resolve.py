@@ -73,6 +73,10 @@ def _fit(move: Move, claim: SourcedClaim, moves: Sequence[Move], parents: Mappin
         return 0
     if (move.kind is Kind.BOARD) != (claim.claim.kind is Kind.BOARD):
         return 2 if _same_breath(move, claim, parents) else 0
+    return _fit_sides(move, claim, moves, parents)
+
+
+def _fit_sides(move: Move, claim: SourcedClaim, moves: Sequence[Move], parents: Mapping[str, str]) -> int:
     sides = _Sides.compare(move, claim, parents)
     near = abs(_moved_at(move) - claimed_at(claim)) <= SAME_DATE
     if sides.arrival_agrees and not near and _founds_and_returns(move, claim):
