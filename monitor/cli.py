@@ -41,7 +41,7 @@ from monitor.subscribing import SUBSCRIBING
 @click.version_option(package_name="move-monitor", prog_name="monitor")
 @click.pass_context
 def main(ctx: click.Context, config: Path, state: Path) -> None:
-    r"""Tell who moves where in the technology world: read the news, keep the ledger of moves, alert once.
+    """Tell who moves where in the technology world: read the news, keep the ledger of moves, alert once.
 
     \b
     First steps:
@@ -50,7 +50,7 @@ def main(ctx: click.Context, config: Path, state: Path) -> None:
       monitor run                  the daemon; alerts go to the log until you add a channel
       monitor moves --company Meta the ledger
       monitor explain URL          why an article raised an alert, or did not
-    """
+    """  # noqa: D301 - click reads \b as "keep these lines as they are"
     ctx.obj = Folders(config=config, state=state)
 
 
