@@ -34,6 +34,7 @@ from monitor.notify.log import Log
 from monitor.notify.look import Look
 from monitor.notify.routes import Route, spread
 from monitor.notify.rules import AlertRules
+from monitor.notify.thresholds import Threshold
 from monitor.notify.timing import Digest, Every, QuietHours
 from monitor.notify.webhook import Webhook
 from monitor.pipeline import Pipeline, Sizes, process_article
@@ -181,6 +182,7 @@ def build_pipeline(
         parents=config.parents,
         rules=build_rules(config),
         routes=build_routes(config),
+        thresholds=build_thresholds(config),
         fallback=spread(Route(channels=config.fallback), recipients_of(config)).channels,
         max_entry_age=config.settings.pages.max_age,
         manners=Manners(store=store, fetcher=fetcher, clock=clock, obeys=config.settings.pages.robots),
@@ -206,6 +208,23 @@ def build_routes(config: Config) -> list[Route]:
     """Build the routes, each leading to the recipients of its mail channels."""
     members = recipients_of(config)
     return [spread(build_route(route), members) for route in config.routes]
+
+
+def build_thresholds(config: Config) -> list[Threshold]:
+    members = recipients_of(config)
+    return [
+        Threshold(
+            name=each.name,
+            channels=spread(Route(channels=each.to), members).channels,
+            count=each.count,
+            left=each.left,
+            within=each.within,
+            members=each.members,
+            at=each.at,
+            quiet=build_quiet(each.quiet) if each.quiet else None,
+        )
+        for each in config.thresholds
+    ]
 
 
 def recipients_of(config: Config) -> dict[str, tuple[str, ...]]:

@@ -465,6 +465,7 @@ class Event(StrEnum):
     SOURCE_RECOVERED = "source.recovered"
     SOURCE_QUIET = "source.quiet"  # silent far beyond its own rhythm
     HEARTBEAT = "heartbeat"
+    THRESHOLD = "threshold.reached"  # of the ledger as a whole; about no single move
     ENDPOINT_FAILED = "endpoint.failed"  # told on the fallback channel; about no move
 
     @property

@@ -44,6 +44,7 @@ from monitor.model import (
 from monitor.moves.resolve import resolve
 from monitor.notify.routes import Route, plan_deliveries
 from monitor.notify.rules import AlertRules, conclude
+from monitor.notify.thresholds import Threshold, World, reach
 from monitor.ports import Channel, Fetcher, Reader, Sandbox, Store
 from monitor.vigil import Vigil
 
@@ -89,6 +90,7 @@ class Pipeline:
     max_entry_age: timedelta = timedelta(days=30)
     batches: Batches = Batches()
     jitter: random.Random = field(default_factory=random.Random)
+    thresholds: Sequence[Threshold] = ()
     fallback: Sequence[str] = ()  # channels that are told when another one fails for good
     lines: Lines = field(default_factory=Lines)  # of deliveries under way
     _courier: Courier = field(init=False)
@@ -177,7 +179,17 @@ class Pipeline:
     # claim -> move -> alert -> deliveries, in one transaction for each person
 
     def consolidate(self) -> int:
-        return sum(map(self._consolidate_person, self.store.pending_people(self.batches.people)))
+        done = sum(map(self._consolidate_person, self.store.pending_people(self.batches.people)))
+        if done and self.thresholds:
+            self._reach_thresholds()
+        return done
+
+    def _reach_thresholds(self) -> None:
+        now = self.clock.now()
+        world = World(ledger=self.store.find_moves, subjects=self.subjects, parents=self.parents, now=now)
+        for alert, deliveries in reach(self.thresholds, world):
+            if self.store.raise_alert(alert, deliveries):
+                log.info("alert.raised", alert=alert.id, type=alert.event, move=None)
 
     def _consolidate_person(self, person_key: str) -> bool:
         try:

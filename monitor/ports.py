@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from monitor.model import (
+    Alert,
     ArticleResult,
     Consolidation,
     Corrected,
@@ -179,6 +180,10 @@ class Store(Protocol):
 
     def save_endpoint(self, endpoint: Endpoint, notices: Sequence[Delivery] = ()) -> None:
         """Write how a channel fares, together with what is to be told of it elsewhere."""
+        ...
+
+    def raise_alert(self, alert: Alert, deliveries: Sequence[Delivery]) -> bool:
+        """Write an alert about no one move with its deliveries, unless it was raised before; say whether it is new."""
         ...
 
     def trust_endpoint(self, channel: str) -> int:

@@ -408,6 +408,13 @@ class MemoryStore:
             self.deliveries.setdefault(each.id, each)
             self.due_at.setdefault(each.id, each.next_try_at)
 
+    def raise_alert(self, alert: Alert, deliveries: Sequence[Delivery]) -> bool:
+        if alert.id in self.alerts:
+            return False
+        self.alerts[alert.id] = alert
+        self._add_deliveries(deliveries)
+        return True
+
     def trust_endpoint(self, channel: str) -> int:
         known = [each for each in self.endpoints if _is_of(each, channel)]
         for each in known:

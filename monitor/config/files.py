@@ -351,12 +351,23 @@ class Route(File):
     bypass_quiet_hours: bool = Field(default=False, description="Tell at once, whatever the hour.")
 
 
+class Threshold(File):
+    name: Name = Field(description="What to call it.")
+    count: int = Field(ge=2, le=100, description="How many it takes.")
+    left: str | None = Field(default=None, description="So many have left this company, or a unit of it.")
+    within: Duration = Field(default=timedelta(days=30), description="In this time; of `left`.")
+    cohort: str | None = Field(default=None, description="So many of this group, whose latest move leads to `at`.")
+    at: str | None = Field(default=None, description="Are now at this company, or a unit of it.")
+    to: Names = Field(min_length=1, description="The channels that are told.")
+
+
 class Channels(File):
     """Who is told what: channels.yaml."""
 
     channels: dict[str, Channel] = Field(description="The channels, each under its name.")
     zone: Zone = Field(default="UTC", description="The time zone of digests and quiet hours that name none.")
     quiet_hours: QuietHours | None = Field(default=None, description="When nobody is told anything.")
+    thresholds: list[Threshold] = Field(default=[], description="What is told of the ledger as a whole.")
     fallback: Names = Field(default=[], description="The channels that are told when another one fails for good.")
     routes: list[Route] = Field(description="Tried first to last; the first that matches decides, unless it continues.")
 

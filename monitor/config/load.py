@@ -13,6 +13,7 @@ from monitor.config.document import Document, parse_document
 from monitor.config.model import Config, ConfiguredFeed
 from monitor.config.routing import Routing, resolve_routing
 from monitor.config.secrets import SecretReader
+from monitor.config.thresholds import resolve_thresholds
 from monitor.config.units import render_duration
 from monitor.config.validate import Checked, validate
 from monitor.config.watch import Watched, resolve_watchlist
@@ -29,6 +30,7 @@ def load_config(folder: Path, environ: Mapping[str, str]) -> Config:
     watched = resolve_watchlist(watchlist)
     secrets = SecretReader(folder=folder, environ=environ, document=channels.document)
     routing = resolve_routing(channels, secrets, watched)
+    thresholds = resolve_thresholds(channels, watched, routing.problems)
     problems = [problem for document in documents.values() for problem in document.problems]
     problems += [*of_settings, *of_feeds, *of_watchlist, *of_channels]
     problems += [*_feed_problems(feeds, settings.model), *watched.problems, *routing.problems]
@@ -42,6 +44,7 @@ def load_config(folder: Path, environ: Mapping[str, str]) -> Config:
         channels=routing.channels,
         routes=routing.routes,
         fallback=routing.fallback,
+        thresholds=thresholds,
         cohorts=watched.cohorts,
         hints=tuple(_hints(settings, watched, channels, routing)),
     )

@@ -164,6 +164,20 @@ class QuietHours:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """So many departures within a time, or so many of a group at one company; one of the two."""
+
+    name: str
+    count: int
+    left: str | None
+    within: timedelta
+    members: tuple[str, ...]
+    at: str | None
+    to: tuple[str, ...]
+    quiet: QuietHours | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """Routes are tried in order; the first that matches decides, unless it `continues`."""
 
@@ -185,6 +199,7 @@ class Config:
     known_moves: tuple[KnownMove, ...]
     channels: tuple[Channel, ...]
     routes: tuple[Route, ...]
+    thresholds: tuple[Threshold, ...] = ()
     fallback: tuple[str, ...] = ()  # channels that are told when another one fails for good
     cohorts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # cohort id -> ids of its members
     hints: tuple[Problem, ...] = ()  # not wrong, but worth a look; `monitor check` shows them

@@ -198,7 +198,7 @@ def _route(source: Checked[files.Channels], number: int, watched: Watched, probl
         to=tuple(dict.fromkeys(route.to)),
         continues=route.continue_,
         digest=_digest(route, source.model.zone),
-        quiet=None if route.bypass_quiet_hours else _quiet(source.model),
+        quiet=None if route.bypass_quiet_hours else quiet_hours(source.model),
     )
 
 
@@ -209,7 +209,7 @@ def _digest(route: files.Route, zone: str) -> Digest | None:
     return Digest(every=route.digest.every, at=route.digest.at, weekday=weekday, zone=route.digest.zone or zone)
 
 
-def _quiet(channels: files.Channels) -> QuietHours | None:
+def quiet_hours(channels: files.Channels) -> QuietHours | None:
     if channels.quiet_hours is None:
         return None
     quiet = channels.quiet_hours

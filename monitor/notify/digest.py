@@ -61,16 +61,24 @@ def merge(deliveries: Sequence[Delivery]) -> Delivery:
 
 
 def _render(id: str, at: str, deliveries: Sequence[Delivery]) -> Payload:
-    moves = [_describe(each.alert.payload) for each in deliveries]
+    moves = [describe(each.alert.payload) for each in deliveries]
     name = (deliveries[0].digest or "").rpartition(" ")[0]
-    data = {"schema": SCHEMA, "alert_id": id, "digest": name, "count": len(moves), "test": False, "moves": moves}
-    return _shrink({"type": Event.DIGEST.value, "timestamp": at, "data": data}, moves)
+    data = {
+        "schema": SCHEMA,
+        "alert_id": id,
+        "digest": name,
+        "headline": None,
+        "count": len(moves),
+        "test": False,
+        "moves": moves,
+    }
+    return shrink({"type": Event.DIGEST.value, "timestamp": at, "data": data}, moves)
 
 
 _KEPT = ("alert_id", "move_id", "sequence", "changes", "kind", "date", "status", "confidence", "register", "origin")
 
 
-def _describe(payload: Mapping[str, object]) -> dict[str, Any]:
+def describe(payload: Mapping[str, object]) -> dict[str, Any]:
     """Say an alert in short: what it says of the move, and its best evidence."""
     data: Any = payload["data"]
     best: Mapping[str, Any] = next(iter(data["evidence"]), {})
@@ -97,7 +105,7 @@ def _clip(text: str | None, limit: int) -> str | None:
     return f"{encoded[: limit - 3].decode(errors='ignore')}…"
 
 
-def _shrink(payload: Payload, moves: list[dict[str, Any]]) -> Payload:
+def shrink(payload: Payload, moves: list[dict[str, Any]]) -> Payload:
     """Leave out sentences, then changes, then addresses, the last move's first, until the body is small enough."""
     for field, empty in (("sentence", None), ("changes", {}), ("url", None), ("role", None), ("from_role", None)):
         for move in reversed(moves):

@@ -47,6 +47,12 @@ def _render_digest(payload: Mapping[str, object]) -> str:
     return flatten(f"{data['count']} {'move' if data['count'] == 1 else 'moves'} ({data['digest']}): {headlines}")
 
 
+def _render_threshold(payload: Mapping[str, object]) -> str:
+    data = _data(payload)
+    people = ", ".join(move["person"]["name"] for move in data["moves"])
+    return flatten(f"{data['digest']}: {data['headline']} ({people})")
+
+
 def _render_notice(payload: Mapping[str, object]) -> str:
     data = _data(payload)
     if data["disabled"]:
@@ -64,6 +70,7 @@ def _render_heartbeat(payload: Mapping[str, object]) -> str:
 _SUBJECTS: Mapping[str, Callable[[Mapping[str, object]], str]] = {
     "move.retracted": _render_retraction,
     "moves.digest": _render_digest,
+    "threshold.reached": _render_threshold,
     "endpoint.failed": _render_notice,
     "source.failing": lambda payload: flatten(render_source(_data(payload))),
     "source.recovered": lambda payload: flatten(f"{render_source(_data(payload))} is well again"),
@@ -106,6 +113,7 @@ def _template(payload: Mapping[str, object]) -> str:
 
 _TEMPLATES = {
     "moves.digest": "digest",
+    "threshold.reached": "digest",
     "endpoint.failed": "notice",
     **dict.fromkeys(("source.failing", "source.recovered", "source.quiet", "heartbeat"), "source"),
 }
@@ -219,7 +227,7 @@ def view(payload: Mapping[str, object]) -> dict[str, object]:
     """Return what the templates see: the payload's data, and the sentences that this module makes of it."""
     data = _data(payload)
     shared = {"type": payload["type"], "data": data, "subject": render_subject(payload)}
-    if payload["type"] == "moves.digest":
+    if _template(payload) == "digest":
         return {**shared, "companies": _by_company(data["moves"])}
     if _template(payload) in ("notice", "source"):
         return {**shared, "facts": list(_facts(data))}

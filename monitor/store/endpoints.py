@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from sqlite3 import Connection
 
-from monitor.model import Delivery, Endpoint, Silence
+from monitor.model import Alert, Delivery, Endpoint, Silence
 from monitor.store.rows import (
     ALERT_COLUMNS,
     DELIVERY_COLUMNS,
@@ -63,6 +63,14 @@ def add_notices(connection: Connection, notices: Sequence[Delivery]) -> None:
     """Write deliveries of alerts that are about no move, with their alerts."""
     connection.executemany(ADD_ALERT, [alert_values(notice.alert) for notice in notices])
     connection.executemany(ADD_DELIVERY, [delivery_values(notice) for notice in notices])
+
+
+def raise_alert(connection: Connection, alert: Alert, deliveries: Sequence[Delivery]) -> bool:
+    """Add an alert that is about no one move, unless it was raised before; return whether it is new."""
+    new = connection.execute(ADD_ALERT, alert_values(alert)).rowcount > 0
+    if new:
+        connection.executemany(ADD_DELIVERY, [delivery_values(each) for each in deliveries])
+    return new
 
 
 def trust(connection: Connection, channel: str) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 
 from monitor.errors import MonitorError
 from monitor.model import (
+    Alert,
     Article,
     ArticleResult,
     Consolidation,
@@ -240,6 +241,10 @@ class SqliteStore:
     def save_endpoint(self, endpoint: Endpoint, notices: Sequence[Delivery] = ()) -> None:
         with self._database.write(durable=bool(notices)) as connection:
             endpoints.save(connection, endpoint, notices)
+
+    def raise_alert(self, alert: Alert, deliveries: Sequence[Delivery]) -> bool:
+        with self._database.write(durable=True) as connection:
+            return endpoints.raise_alert(connection, alert, deliveries)
 
     def trust_endpoint(self, channel: str) -> int:
         with self._database.write() as connection:

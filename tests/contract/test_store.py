@@ -719,6 +719,12 @@ class TestEndpoints:
         assert store.find_deliveries() == [notice]
         assert [each.channel for each in store.lease_deliveries(NOW, LEASE, 9)] == ["mail"]
 
+    def test_an_alert_about_no_one_move_is_raised_once(self, store: Store) -> None:
+        alert = an_alert(id="threshold", move_id="", sequence=0, event=Event.THRESHOLD)
+        assert store.raise_alert(alert, [a_delivery(alert, "mail")])
+        assert not store.raise_alert(alert, [a_delivery(alert, "team")])
+        assert store.find_deliveries() == [a_delivery(alert, "mail")]
+
     def test_a_silence_is_in_force_until_it_ends_and_is_remembered(self, store: Store) -> None:
         silence = Silence(
             id="s1", matchers={"person": ("Ada", "alan-turing")}, author="anna", reason="enough",
