@@ -224,6 +224,19 @@ class Article:
         return content_id(self.title, self.text)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """`runs` is the number of different five-word runs; `smallest` are their smallest hashes, ascending, 63 bits each."""
+
+    runs: int
+    smallest: tuple[int, ...]
+
+    @property
+    def keys(self) -> tuple[int, ...]:
+        """What to index: of the copies of a text 0.99 share one of these (0062)."""
+        return self.smallest[:8]
+
+
 class SubjectKind(StrEnum):
     PERSON = "person"
     COMPANY = "company"
@@ -378,6 +391,8 @@ class ArticleResult:
     claims: tuple[SourcedClaim, ...] = ()  # only those that concern the watchlist
     unwatched: tuple[Claim, ...] = ()  # read, but nobody watches either side
     groups: tuple[GroupClaim, ...] = ()
+    fingerprint: Fingerprint | None = None  # of an article with claims
+    copy_of: str | None = None  # id of the article whose text this is
 
 
 # --- move ----------------------------------------------------------------------------------------------------------
@@ -397,6 +412,7 @@ class Evidence:
     status: Status
     background: bool
     confidence: float
+    copies: tuple[str, ...] = ()  # further outlets that carry the same text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from monitor.collect.schedule import Pace, Polled, address_of, decide_next_poll,
 from monitor.collect.urls import article_key, registrable_domain
 from monitor.courier import Courier, Lines
 from monitor.errors import MonitorError, PermanentError
+from monitor.extract.fingerprint import fingerprint, is_copy
 from monitor.extract.text import extract_article
 from monitor.log import log
 from monitor.manners import Manners
@@ -49,6 +50,7 @@ from monitor.ports import Channel, Fetcher, Reader, Sandbox, Store
 from monitor.vigil import Vigil
 
 LEASE = timedelta(minutes=5)  # longer than any batch takes: limits end every request and every worker task well before
+COPIES_WITHIN = timedelta(days=30)
 PAGE_RETRIES = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6))  # for pages that could not be had at once
 
 
@@ -171,10 +173,25 @@ class Pipeline:
         elif result.article.content_hash == entry.article_hash:
             self.store.skip_entry(entry.entry.key, "unchanged", now)
         else:
+            result = self._as_copy(result)
             self.store.save_article(entry, result, now)
             log.info("article.read", url=page.url, claims=len(result.claims), partial=page.refused)
         if page.html is None and page.again and entry.attempts < len(PAGE_RETRIES):
             self.store.retry_entry(entry.entry.key, now + PAGE_RETRIES[entry.attempts], page.refused or "")
+
+    def _as_copy(self, result: ArticleResult) -> ArticleResult:
+        """Say whose text it is, if another outlet has told it: then only what that one did not assert is a claim of it."""
+        if result.fingerprint is None:
+            return result
+        since = self.clock.now() - COPIES_WITHIN
+        alike = self.store.find_alike(result.fingerprint, since)
+        others = (id for id, other in alike if id != result.article.id and is_copy(result.fingerprint, other))
+        original = next(others, None)
+        if original is None:
+            return result
+        told = {assertion_of(claim) for claim, _, _ in self.store.find_claims(original)}
+        claims = tuple(claim for claim in result.claims if assertion_of(claim) not in told)
+        return replace(result, claims=claims, copy_of=original)
 
     # claim -> move -> alert -> deliveries, in one transaction for each person
 
@@ -247,7 +264,15 @@ def process_article(page: Page, watch: Watchlist, reader: Reader) -> ArticleResu
         claims=tuple(sourced for _, sourced in identified if sourced),
         unwatched=tuple(claim for claim, sourced in identified if not sourced),
         groups=reading.groups,
+        fingerprint=fingerprint(article) if reading.claims else None,
     )
+
+
+def assertion_of(sourced: SourcedClaim) -> tuple[str, ...]:
+    """Return what two readings of one text have in common, however it was cut."""
+    claim = sourced.claim
+    sides = (sourced.from_id or claim.from_org or "", sourced.to_id or claim.to_org or "")
+    return (sourced.person_id or claim.person, claim.kind, *sides, claim.status)
 
 
 def page_of(leased: EntryToRead) -> Page:

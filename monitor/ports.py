@@ -21,11 +21,13 @@ from monitor.model import (
     Entry,
     EntryToRead,
     Feed,
+    Fingerprint,
     KnownEntry,
     Move,
     Origin,
     Poll,
     Reading,
+    Reason,
     RobotsFile,
     SendResult,
     Silence,
@@ -89,6 +91,14 @@ class Store(Protocol):
 
     # entries
     def lease_entries(self, now: datetime, lease: timedelta, limit: int) -> list[EntryToRead]: ...
+
+    def find_alike(self, fingerprint: Fingerprint, since: datetime) -> list[tuple[str, Fingerprint]]:
+        """Return (article id, fingerprint) of the articles first read since then that share a key, the first read first."""
+        ...
+
+    def find_claims(self, article_id: str) -> list[tuple[SourcedClaim, str | None, tuple[Reason, ...] | None]]:
+        """Return the claims of an article, each with the move that it supports and why that was told or not."""
+        ...
 
     def save_article(self, entry: EntryToRead, result: ArticleResult, now: datetime) -> None:
         """Write article and claims (pending for consolidation, those already stored left alone), end the entry."""

@@ -14,7 +14,14 @@ from monitor.ports import Reader
 
 PIPED_WIDTH = 160  # columns of a table that is not shown on a terminal
 STATUS_STYLE = {"confirmed": "green", "reported": "yellow", "considered": "cyan", "denied": "red"}
-STATE_STYLE = {"accepted": "green", "pending": "yellow", "leased": "cyan", "dead": "red", "superseded": "dim", "silenced": "dim"}
+STATE_STYLE = {
+    "accepted": "green",
+    "pending": "yellow",
+    "leased": "cyan",
+    "dead": "red",
+    "superseded": "dim",
+    "silenced": "dim",
+}
 
 
 def dumps(value: Any) -> str:
@@ -101,9 +108,14 @@ def print_moves(moves: Sequence[Move]) -> None:
     for m in moves:
         table.add_row(
             _day(m.first_seen_at), m.person, m.from_org or "–", m.to_org or "–", m.role or m.from_role or "", m.date or "",
-            f"[{STATUS_STYLE[m.status]}]{m.status}[/]", str(len({e.outlet for e in m.evidence}) or "–"), _told(m),
+            f"[{STATUS_STYLE[m.status]}]{m.status}[/]", str(len(outlets_of(m)) or "–"), _told(m),
         )  # fmt: skip
     _print(table, f"{len(moves)} moves")
+
+
+def outlets_of(move: Move) -> set[str]:
+    """Return every outlet that tells it, those that carry another's text included."""
+    return {outlet for each in move.evidence for outlet in (each.outlet, *each.copies)}
 
 
 def _told(move: Move) -> str:

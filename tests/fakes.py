@@ -18,7 +18,9 @@ from monitor.model import (
     Entry,
     EntryState,
     EntryToRead,
+    Evidence,
     Feed,
+    Fingerprint,
     GroupClaim,
     KnownEntry,
     Move,
@@ -83,6 +85,7 @@ class MemoryStore:
     corrections: list[Correction] = field(default_factory=list)
     slots: dict[str, datetime] = field(default_factory=dict)
     beat_at: datetime | None = None
+    results: dict[str, tuple[ArticleResult, datetime]] = field(default_factory=dict)
     robots: dict[str, RobotsFile] = field(default_factory=dict)
 
     # feeds
@@ -207,6 +210,7 @@ class MemoryStore:
     def save_article(self, entry: EntryToRead, result: ArticleResult, now: datetime) -> None:
         id = result.article.id
         self.articles[id], self.groups[id] = result.article, result.groups
+        self.results[id] = (result, self.results[id][1] if id in self.results else now)
         said = {claim.key: claim for claim in result.claims}
         for key, row in self.claims.items():
             if row.claim.article_id == id:
@@ -218,6 +222,14 @@ class MemoryStore:
         row.article_id, row.note, row.leased = id, result.article.note, False
         if row.entry.content_hash == entry.entry.content_hash:  # else it was edited meanwhile and stays due
             row.state = EntryState.READ
+
+    def find_alike(self, fingerprint: Fingerprint, since: datetime) -> list[tuple[str, Fingerprint]]:
+        alike = [
+            (id, result.fingerprint, at)
+            for id, (result, at) in self.results.items()
+            if result.fingerprint and not result.copy_of and set(result.fingerprint.keys) & set(fingerprint.keys)
+        ]
+        return [(id, other) for id, other, at in sorted(alike, key=lambda each: (each[2], each[0])) if at >= since]
 
     def skip_entry(self, key: str, reason: str, now: datetime) -> None:
         row = self.entries[key]
@@ -293,8 +305,15 @@ class MemoryStore:
             and (company is None or _names(company, (move.from_id, move.to_id), (move.from_org, move.to_org)))
             and (since is None or move.updated_at >= since)
         ]
-        found.sort(key=lambda move: move.id)
+        found = sorted(map(self._with_copies, found), key=lambda move: move.id)
         return sorted(found, key=lambda move: move.updated_at, reverse=True)[:limit]
+
+    def _with_copies(self, move: Move) -> Move:
+        return replace(move, evidence=tuple(replace(each, copies=self._copies(each)) for each in move.evidence))
+
+    def _copies(self, evidence: Evidence) -> tuple[str, ...]:
+        copies = (result for result, _ in self.results.values() if result.copy_of == evidence.article_id)
+        return tuple(sorted({result.article.outlet for result in copies} - {evidence.outlet}))
 
     def correct(self, id: str, decide: Callable[[Move, Sequence[Delivery]], Corrected]) -> Corrected | None:
         alert, delivery = self.alerts.get(id), self.deliveries.get(id)

@@ -7,33 +7,18 @@ containment of documents", 1997).  Copies are judged by containment, not resembl
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from hashlib import blake2b
 from heapq import nsmallest
 
-from monitor.model import Article
+from monitor.model import Article, Fingerprint
 
 _RUN = 5  # words
 _SIZE = 128  # hashes kept: containment is known to ±0.13 where one text is a quarter of the other
-_KEYS = 8  # hashes to look copies up by: 0.99 of the copies share one (0062)
 _COPY = 0.6  # measured: real copies from 0.69 up, one publisher's releases to 0.49, other pairs to 0.30 (0062)
 _TOO_SHORT = 15  # runs: a shorter text is a headline, and headlines are alike
 
 # A word, or one character of a script that writes no blanks.
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fingerprint:
-    """`runs` is the number of different five-word runs; `smallest` are their smallest hashes, ascending, 63 bits each."""
-
-    runs: int
-    smallest: tuple[int, ...]
-
-    @property
-    def keys(self) -> tuple[int, ...]:
-        """What to index: two copies nearly always share one of these."""
-        return self.smallest[:_KEYS]
 
 
 def fingerprint(article: Article) -> Fingerprint:

@@ -38,7 +38,11 @@ PENDING_CLAIMS = "SELECT * FROM claims WHERE person_key = ? AND pending = 1 ORDE
 
 MOVES_OF_PERSON = "SELECT * FROM moves WHERE person_key = ? ORDER BY first_seen_at, id"
 
-EVIDENCE = "SELECT * FROM evidence WHERE move_id = ? ORDER BY position"
+EVIDENCE = """
+SELECT evidence.*, (
+  SELECT group_concat(DISTINCT outlet) FROM articles WHERE copy_of = evidence.article_id AND outlet <> evidence.outlet
+) AS copies
+FROM evidence WHERE move_id = ? ORDER BY position"""
 
 ADD_MOVE = insert("moves", MOVE_COLUMNS) + " ON CONFLICT (id) DO NOTHING"
 

@@ -353,6 +353,24 @@ FEEDS_7 = (
 ) STRICT""",
 )
 
+# The same text from several outlets is one article with several outlets (0094).
+COPIES_8 = (
+    "ALTER TABLE articles ADD COLUMN copy_of TEXT REFERENCES articles (id)",
+    "CREATE INDEX articles_copy_of ON articles (copy_of) WHERE copy_of IS NOT NULL",
+    "CREATE INDEX feeds_gone ON feeds (gone) WHERE gone = 1",
+    """CREATE TABLE fingerprints (
+  article_id TEXT PRIMARY KEY REFERENCES articles (id),
+  runs       INTEGER NOT NULL,
+  smallest   TEXT NOT NULL
+) STRICT""",
+    """CREATE TABLE fingerprint_keys (
+  key        INTEGER NOT NULL,
+  article_id TEXT NOT NULL REFERENCES articles (id),
+  PRIMARY KEY (key, article_id)
+) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX fingerprint_keys_article_id ON fingerprint_keys (article_id)",
+)
+
 
 @migrations(name="0001_feeds_entries_articles")
 def _feeds_entries_articles(db: Database) -> None:
@@ -395,4 +413,10 @@ def _addresses(db: Database) -> None:
 @migrations(name="0007_manners")
 def _manners(db: Database) -> None:
     for step in FEEDS_7:
+        db.execute(step)
+
+
+@migrations(name="0008_copies")
+def _copies(db: Database) -> None:
+    for step in COPIES_8:
         db.execute(step)

@@ -280,6 +280,7 @@ def evidence_from(row: Row) -> Evidence:
         published_at=from_micros(row["published_at"]),
         status=Status(row["status"]),
         background=bool(row["background"]),
+        copies=tuple(sorted(row["copies"].split(","))) if row["copies"] else (),
     )
 
 

@@ -24,6 +24,7 @@ from monitor.model import (
     Entry,
     EntryToRead,
     Feed,
+    Fingerprint,
     KnownEntry,
     Move,
     Origin,
@@ -33,7 +34,7 @@ from monitor.model import (
     SourcedClaim,
 )
 from monitor.names import person_key
-from monitor.store import articles, corrections, endpoints, housekeeping, ledger, outbox, upkeep
+from monitor.store import articles, copies, corrections, endpoints, housekeeping, ledger, outbox, upkeep
 from monitor.store import feeds as feed_rows
 from monitor.store.database import Database
 
@@ -136,6 +137,11 @@ class SqliteStore:
             articles.save_claims(connection, result, key_of_person, now)
             articles.save_groups(connection, result.article.id, result.groups, now)
             articles.end_entry(connection, entry, result.article, now)
+            copies.save(connection, result)
+
+    def find_alike(self, fingerprint: Fingerprint, since: datetime) -> list[tuple[str, Fingerprint]]:
+        with self._database.read() as connection:
+            return copies.find_alike(connection, fingerprint, since)
 
     def skip_entry(self, key: str, reason: str, now: datetime) -> None:
         with self._database.write() as connection:

@@ -11,6 +11,7 @@ import pytest
 
 from monitor.errors import PermanentError
 from monitor.model import (
+    ArticleResult,
     Consolidation,
     Corrected,
     Correction,
@@ -20,6 +21,7 @@ from monitor.model import (
     Endpoint,
     Event,
     Feed,
+    Fingerprint,
     Move,
     Origin,
     Reason,
@@ -230,6 +232,22 @@ class TestEntries:
         assert known.key == an_entry(7).key
         elsewhere = an_entry(9, a_feed("other"), **kept)
         assert store.known_entries(elsewhere.feed_id, [elsewhere]) == []
+
+    def test_copies_are_found_by_what_they_share_and_counted_as_outlets(self, store: Store) -> None:
+        polled(store, 1, 2)
+        first, second = sorted(store.lease_entries(NOW, LEASE, 10), key=lambda each: each.entry.guid)
+        original = Fingerprint(runs=40, smallest=tuple(range(1, 100)))
+        store.save_article(first, replace(a_result(an_article(1)), fingerprint=original), NOW)
+        move = tell(store)
+        assert store.find_alike(Fingerprint(runs=30, smallest=(7, 500)), NOW) == [(an_article(1).id, original)]
+        assert store.find_alike(Fingerprint(runs=30, smallest=(50, 500)), NOW) == []
+        assert store.find_alike(original, LATER) == []
+        copy = an_article(2, outlet="other.example")
+        store.save_article(second, ArticleResult(article=copy, fingerprint=original, copy_of=an_article(1).id), NOW)
+        assert [id for id, _ in store.find_alike(original, NOW)] == [an_article(1).id]
+        (found,) = store.find_moves()
+        assert found.id == move.id
+        assert [each.copies for each in found.evidence] == [("other.example",)]
 
     def test_an_entry_is_leased_with_all_its_particulars(self, store: Store) -> None:
         polled(store, 1, origin=Origin.BACKLOG)
