@@ -10,13 +10,19 @@ import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from monitor.clock import SystemClock
 from monitor.errors import ConfigError
 from monitor.folders import Folders, loaded, reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from monitor.model import Article
+    from monitor.store.sqlite import SqliteStore
 
 
 class Instant(click.ParamType[datetime]):
@@ -175,6 +181,38 @@ def remove_silence(folders: Folders, id: str) -> None:
     click.echo(f"{id} has ended")
 
 
+@click.command()
+@click.option(
+    "--config",
+    "new",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of the changed configuration; the present one is that of `monitor --config`.",
+)
+@click.option("--since", type=INSTANT, required=True, help="Over the articles published since then.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def backtest(folders: Folders, new: Path, since: datetime, *, as_json: bool) -> None:
+    """Show which alerts a changed watchlist, settings or routes would add, remove or send elsewhere.
+
+    Runs both configurations over the stored articles; changes nothing and sends nothing.
+    """
+    from monitor.backtest import compare, comparison_dict, render_comparison
+
+    old, changed = loaded(folders), loaded(Folders(config=new, state=folders.state))
+    with reading(folders) as store:
+        comparison = compare(all_articles(store, since), old, changed, since)
+    text = json.dumps(comparison_dict(comparison), ensure_ascii=False, indent=1)
+    click.echo(text if as_json else render_comparison(comparison))
+
+
+def all_articles(store: SqliteStore, since: datetime) -> Iterator[Article]:
+    after = ""
+    while batch := store.find_articles(since, after, 500):
+        yield from batch
+        after = batch[-1].url
+
+
 # --- corrections ------------------------------------------------------------------------------------------------------
 
 
@@ -235,4 +273,4 @@ def write_checked(folders: Folders, file: Path, text: str) -> None:
     click.echo("written; a running daemon takes it up by itself")
 
 
-ALERTING: tuple[click.Command, ...] = (correct, replay, routes, silence, templates)
+ALERTING: tuple[click.Command, ...] = (backtest, correct, replay, routes, silence, templates)

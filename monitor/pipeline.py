@@ -27,6 +27,7 @@ from monitor.match.identify import identify_claim
 from monitor.match.mentions import find_mentions
 from monitor.match.watchlist import Watchlist
 from monitor.model import (
+    Article,
     ArticleResult,
     Consolidation,
     EntryToRead,
@@ -253,11 +254,16 @@ def parse_polled(task: tuple[str, Fetched]) -> FeedDocument:
 def process_article(page: Page, watch: Watchlist, reader: Reader) -> ArticleResult:
     """Read one page: extract its text, find who is mentioned, and what is claimed of them.  Pure and picklable."""
     article = replace(extract_article(page, outlet=registrable_domain(page.url)), key=article_key(page.url))
+    return read_article(article, page.origin, watch, reader)
+
+
+def read_article(article: Article, origin: Origin, watch: Watchlist, reader: Reader) -> ArticleResult:
+    """Find who is mentioned in an article, and what is claimed of them."""
     mentions = find_mentions(article.full_text, watch)
     if not mentions:
         return ArticleResult(article=article)
     reading = reader.read(article.title, article.text, article.published_at)
-    identified = [(c, identify_claim(c, article, mentions, watch, page.origin)) for c in reading.claims]
+    identified = [(c, identify_claim(c, article, mentions, watch, origin)) for c in reading.claims]
     return ArticleResult(
         article=article,
         mentions=mentions,
