@@ -54,8 +54,8 @@ bench: $(VENV)/dev.stamp  ## the measurements behind the decision records; NAME=
 quality: $(VENV)/dev.stamp  ## score the reader on the labelled sets; writes docs/quality.md
 	$(BIN)/python -m tests.bench.quality
 
-fuzz: $(VENV)/dev.stamp  ## the properties with many more examples
-	MONITOR_FUZZ=1 $(BIN)/pytest tests/properties $(ARGS)
+fuzz: $(VENV)/dev.stamp  ## ten minutes each of hostile feeds, addresses, dates; ARGS="url --seconds 60" picks
+	nice -n 10 $(BIN)/python -m tests.fuzz $(ARGS)
 
 clean:  ## remove the environment and every cache, never state/
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info

@@ -27,7 +27,7 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 def secrets_of(url: str) -> tuple[str, ...]:
     """Return what in a URL may be secret: all behind its host, and user and password before it."""
     parts = urlsplit(url)
-    tail = url.partition(parts.netloc)[2]
+    tail = url.partition(parts.netloc)[2] if parts.netloc else url
     segments = [each for each in parts.path.split("/") if len(each) > _SHORTEST]
     values = [value for _, value in parse_qsl(parts.query)]
     return tuple(filter(None, (url, tail, parts.username, parts.password, parts.query, *segments, *values)))
