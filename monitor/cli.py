@@ -185,7 +185,9 @@ def moves(
 
 
 @main.command()
-@click.option("--state", "wanted", type=click.Choice(["pending", "leased", "accepted", "dead"]))
+@click.option(
+    "--state", "wanted", type=click.Choice(["pending", "leased", "accepted", "dead", "superseded", "silenced"])
+)
 @click.option("--limit", default=100, show_default=True)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj

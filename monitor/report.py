@@ -119,6 +119,8 @@ def outlets_of(move: Move) -> set[str]:
 
 
 def _told(move: Move) -> str:
+    if move.retracted:
+        return "retracted"
     if move.sequence:
         return f"{move.sequence}×"
     return {"known": "known", "backlog": "backlog"}.get(move.origin, "history" if move.background else "no")
