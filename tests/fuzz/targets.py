@@ -22,21 +22,9 @@ NOW = datetime(2025, 7, 9, 12, tzinfo=UTC)
 LONGEST = 5.0  # seconds of CPU for 20 kB
 
 FEEDS = [path.read_bytes() for path in sorted(CASES.iterdir()) if not path.name.endswith(".expected.json")]
-TAGS = (
-    "<item> </item> <entry> </entry> <title> </title> <link> </link> <link/> <guid> </guid> <description> <![CDATA[ ]]> <!-- --> <?xml ?>"
-    " <rss> </rss> <feed> </feed> <rdf:RDF> </channel> <channel> <!DOCTYPE <!ENTITY xmlns='' xml:base='//x/' encoding='utf-16' &amp; &#x0;"
-    " &#xD800; &#99999999; &lt; <hour>7</hour> <skipHours> <ttl>9</ttl> <pubDate> <dc:date> <content:encoded> <media:content <itunes:author>"
-    " <hr> {\"items\": [ ] } null \x00 \ufeff é \u202e"
-).split(" ")
-URLS = (
-    "http:// https:// HTTPS: // / \\ @ : [ ] ::1 127.1 0x7f.1 %2e %2E %00 %zz % ? & = # #! ; .. . * ~ + ' \" < > { } | ^ ` www. m. amp. /amp"
-    " .amp utm_source=x fbclid=1 ref=rss ?p=1 example.org EXAMPLE.org. exämple.org xn--exmple-cua.org news.google.com/rss/articles/x t.co"
-    " :80 :443 :0 :99999 \t \n é \u3002 \uff0e \u200b user:pass localhost ../.. //evil.example javascript: data:,x file:///x"
-).split(" ")
-DATES = (
-    "2025 25 1 31 32 00 12:30 24:00:00 12:30:60 T Z +0100 -2400 +99:99 EST CEST Mon, Thu Feb Feb. février sept März 29 Feb 2023 1e9 1751970000"
-    " 1751970000000 99999999999 , - / . : am PM noon W53 0001-01-01 9999-12-31 2025-07-09T12:00:00 \u0660 \u00b2 \x00"
-).split(" ")
+TAGS = ["<item>", "</item>", "<entry>", "</entry>", "<title>", "</title>", "<link>", "</link>", "<link/>", "<guid>", "</guid>", "<description>", "<![CDATA[", "]]>", "<!--", "-->", "<?xml", "?>", "<rss>", "</rss>", "<feed>", "</feed>", "<rdf:RDF>", "</channel>", "<channel>", "<!DOCTYPE", "<!ENTITY", "xmlns=''", "xml:base='//x/'", "encoding='utf-16'", "&amp;", "&#x0;", "&#xD800;", "&#99999999;", "&lt;", "<hour>7</hour>", "<skipHours>", "<ttl>9</ttl>", "<pubDate>", "<dc:date>", "<content:encoded>", "<media:content", "<itunes:author>", "<hr>", '{"items":', "[", "]", "}", "null", "\x00", "\ufeff", "é", "\u202e"]
+URLS = ["http://", "https://", "HTTPS:", "//", "/", "\\", "@", ":", "[", "]", "::1", "127.1", "0x7f.1", "%2e", "%2E", "%00", "%zz", "%", "?", "&", "=", "#", "#!", ";", "..", ".", "*", "~", "+", "'", '"', "<", ">", "{", "}", "|", "^", "`", "www.", "m.", "amp.", "/amp", ".amp", "utm_source=x", "fbclid=1", "ref=rss", "?p=1", "example.org", "EXAMPLE.org.", "exämple.org", "xn--exmple-cua.org", "news.google.com/rss/articles/x", "t.co", ":80", ":443", ":0", ":99999", "\t", "\n", "é", "。", "．", "\u200b", "user:pass", "localhost", "../..", "//evil.example", "javascript:", "data:,x", "file:///x"]
+DATES = ["2025", "25", "1", "31", "32", "00", "12:30", "24:00:00", "12:30:60", "T", "Z", "+0100", "-2400", "+99:99", "EST", "CEST", "Mon,", "Thu", "Feb", "Feb.", "février", "sept", "März", "29", "Feb", "2023", "1e9", "1751970000", "1751970000000", "99999999999", ",", "-", "/", ".", ":", "am", "PM", "noon", "W53", "0001-01-01", "9999-12-31", "2025-07-09T12:00:00", "٠", "²", "\x00"]
 
 
 def mutate(seed: bytes, cuts: list[tuple[int, int, bytes]]) -> bytes:
@@ -52,7 +40,9 @@ def pieces(words: list[str]) -> st.SearchStrategy[str]:
 
 
 _PIECE = st.one_of(st.binary(max_size=8), st.sampled_from(TAGS).map(lambda tag: tag.encode("utf-8", "ignore")))
-_CUT = st.tuples(st.integers(0, 20_000), st.integers(0, 300), st.tuples(_PIECE, st.integers(1, 60)).map(lambda p: p[0] * p[1]))
+_CUT = st.tuples(
+    st.integers(0, 20_000), st.integers(0, 300), st.tuples(_PIECE, st.integers(1, 60)).map(lambda p: p[0] * p[1])
+)
 BODIES = st.one_of(
     st.builds(mutate, st.sampled_from(FEEDS), st.lists(_CUT, min_size=1, max_size=8)),
     st.lists(st.sampled_from(TAGS), max_size=200).map(lambda tags: "".join(tags).encode()),
@@ -76,7 +66,9 @@ def check_feed(body: bytes) -> None:
     for entry in document.entries:
         assert len(entry.title) <= MAX_TITLE
         assert len(entry.summary) <= MAX_SUMMARY
-        assert entry.url is None or (canonical_url(entry.url.partition("#")[0]) and guard.refusal_of_url(entry.url) != "bad scheme")
+        assert entry.url is None or (
+            canonical_url(entry.url.partition("#")[0]) and guard.refusal_of_url(entry.url) != "bad scheme"
+        )
         assert entry.published_at is None or entry.published_at.tzinfo is UTC
         for text in (entry.guid, entry.title, entry.summary, entry.url or ""):
             text.encode()  # no lone surrogates: neither a database nor a payload could hold them
