@@ -29,6 +29,10 @@ LEASE = timedelta(minutes=5)
 LINE = 50  # deliveries of one channel at a time
 PATIENCE = 1.0  # seconds that a round waits for its lines; slower ones go on by themselves
 LONGEST = 60.0  # seconds after which a line puts back what it has not tried: well before its leases end
+# Outcomes that are written together: half of the time of a delivery is the disk's.  Whoever dies before they are written
+# sends so many of a channel again, under the same ids.
+TOGETHER = 10
+AT_LATEST = 0.25  # seconds
 _SHOWN = 5  # headlines of lost alerts in a notice
 
 
@@ -101,6 +105,8 @@ class _Line:
     courier: Courier
     endpoint: Endpoint
     silences: Sequence[Silence]
+    _ended: list[Delivery] = field(default_factory=list)  # not yet written
+    _written: float = field(default_factory=time.monotonic)
 
     def run(self, deliveries: Sequence[Delivery]) -> None:
         try:
@@ -114,8 +120,11 @@ class _Line:
         until = time.monotonic() + LONGEST
         told = [delivery for delivery in deliveries if not self._silence(delivery)]
         waiting = group(told)
-        while waiting and self._goes_on(until):
-            self._send(waiting.pop(0))
+        try:
+            while waiting and self._goes_on(until):
+                self._send(waiting.pop(0))
+        finally:
+            self._write()
         untried = [delivery.id for message in waiting for delivery in message]
         if untried:
             self.courier.store.release_deliveries(untried, self.courier.clock.now())
@@ -127,14 +136,16 @@ class _Line:
     def _silence(self, delivery: Delivery) -> bool:
         silence = find_silence(delivery, self.silences)
         if silence:
-            self._save([silence_delivery(delivery, silence)])
+            self._end([silence_delivery(delivery, silence)])
         return silence is not None
 
     def _send(self, message: Sequence[Delivery]) -> None:
         result = self._attempt(merge(message))
         now, jitter = self.courier.clock.now(), self.courier.jitter.random()
         after = [after_attempt(delivery, result, now, jitter) for delivery in message]
-        self._save(after)
+        self._end(after)
+        if isinstance(result, Failed):
+            self._write()
         self._judge(result, [each for each in after if each.state is DeliveryState.DEAD], jitter)
 
     def _attempt(self, delivery: Delivery) -> SendResult:
@@ -143,10 +154,19 @@ class _Line:
             return Failed(reason="channel is no longer configured", permanent=True)
         return channel.send(delivery, self.courier.clock.now())
 
-    def _save(self, deliveries: Iterable[Delivery]) -> None:
+    def _end(self, deliveries: Iterable[Delivery]) -> None:
         for each in deliveries:
-            self.courier.store.save_delivery(each)
             log.info("delivery.tried", id=each.id, channel=each.channel, state=each.state, error=each.error)
+            self._ended.append(each)
+        if len(self._ended) >= TOGETHER or time.monotonic() > self._written + AT_LATEST:
+            self._write()
+
+    def _write(self) -> None:
+        if len(self._ended) == 1:
+            self.courier.store.save_delivery(self._ended[0])
+        elif self._ended:
+            self.courier.store.save_deliveries(self._ended)
+        self._ended, self._written = [], time.monotonic()
 
     def _judge(self, result: SendResult, dead: Sequence[Delivery], jitter: float) -> None:
         """Note how the endpoint fares, give up what it kept waiting for too long, and tell the fallback of a loss."""

@@ -170,8 +170,16 @@ class _Store:
         self._inner.save_article(entry, result, now)
         self._metrics.read_latency.observe(_seconds(entry.first_seen_at, now))
 
+    def save_deliveries(self, deliveries: Sequence[Delivery]) -> None:
+        self._inner.save_deliveries(deliveries)
+        for delivery in deliveries:
+            self._observe(delivery)
+
     def save_delivery(self, delivery: Delivery) -> None:
         self._inner.save_delivery(delivery)
+        self._observe(delivery)
+
+    def _observe(self, delivery: Delivery) -> None:
         if delivery.state is DeliveryState.ACCEPTED and delivery.accepted_at:
             latency = self._metrics.alert_latency
             latency.labels("decision", delivery.channel).observe(_seconds(delivery.created_at, delivery.accepted_at))

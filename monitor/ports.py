@@ -170,6 +170,10 @@ class Store(Protocol):
         """Write the state of a delivery after an attempt."""
         ...
 
+    def save_deliveries(self, deliveries: Sequence[Delivery]) -> None:
+        """Write the states of several deliveries after their attempts, or of none."""
+        ...
+
     def find_deliveries(self, *, state: DeliveryState | None = None, limit: int = 100) -> list[Delivery]: ...
 
     def replay_delivery(self, id: str, now: datetime) -> Delivery | None:

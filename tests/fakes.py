@@ -394,6 +394,10 @@ class MemoryStore:
         if stored and stored.state is not DeliveryState.ACCEPTED:
             self.deliveries[delivery.id] = delivery
 
+    def save_deliveries(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            self.save_delivery(delivery)
+
     def find_deliveries(self, *, state: DeliveryState | None = None, limit: int = 100) -> list[Delivery]:
         found = [each for each in self.deliveries.values() if state in (None, each.state)]
         found.sort(key=lambda each: each.id)

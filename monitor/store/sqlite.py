@@ -214,6 +214,11 @@ class SqliteStore:
         with self._database.write(durable=True) as connection:
             outbox.save(connection, delivery)
 
+    def save_deliveries(self, deliveries: Sequence[Delivery]) -> None:
+        with self._database.write(durable=True) as connection:
+            for delivery in deliveries:
+                outbox.save(connection, delivery)
+
     def find_deliveries(self, *, state: DeliveryState | None = None, limit: int = 100) -> list[Delivery]:
         with self._database.read() as connection:
             return outbox.find(connection, state, limit)

@@ -543,6 +543,12 @@ class TestOutbox:
         (again,) = store.lease_deliveries(later, LEASE, 10)
         assert (again.alert.sequence, again.attempts, again.error) == (1, 1, "503")
 
+    def test_several_outcomes_are_written_at_once(self, store: Store) -> None:
+        tell(store, "mail", "team")
+        leased = store.lease_deliveries(NOW, LEASE, 10)
+        store.save_deliveries([replace(each, state=DeliveryState.ACCEPTED, accepted_at=NOW) for each in leased])
+        assert {each.state for each in store.find_deliveries()} == {DeliveryState.ACCEPTED}
+
     def test_a_dead_delivery_holds_nothing_back(self, store: Store) -> None:
         tell(store, sequences=2)
         (first,) = store.lease_deliveries(NOW, LEASE, 10)
