@@ -14,11 +14,11 @@ from typing import TextIO
 
 import click
 
-from monitor.alerting import ALERTING, INSTANT
 from monitor.clock import FixedClock, SystemClock
-from monitor.folders import Folders, OneLineGroup, loaded, opened, reading
-from monitor.operate import COMMANDS
-from monitor.subscribing import SUBSCRIBING
+from monitor.commands.alerting import ALERTING, INSTANT
+from monitor.commands.folders import Folders, OneLineGroup, loaded, opened, reading
+from monitor.commands.operate import COMMANDS
+from monitor.commands.subscribing import SUBSCRIBING
 
 
 @click.group(cls=OneLineGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -66,7 +66,7 @@ def run(folders: Folders) -> None:
     What was under way is taken up again at the next start.
     """
     from monitor.config import load_config
-    from monitor.daemon import run_daemon
+    from monitor.daemon.drive import run_daemon
 
     with opened(folders, SystemClock()) as app:
         if not run_daemon(app, lambda: load_config(folders.config, os.environ), folders.config):
@@ -81,8 +81,8 @@ def once(folders: Folders, now: datetime | None) -> None:
 
     A feed that fails is reported and tried again later; the exit status is 0 all the same.
     """
-    from monitor.daemon import run_once
-    from monitor.progress import shown_progress
+    from monitor.commands.progress import shown_progress
+    from monitor.daemon.drive import run_once
 
     with opened(folders, FixedClock(now) if now else SystemClock()) as app:
         with shown_progress() as progress:
@@ -96,7 +96,7 @@ def once(folders: Folders, now: datetime | None) -> None:
 @click.pass_obj
 def check(folders: Folders, *, write_schemas: bool) -> None:
     """Validate every configuration file and say what the daemon would do; sends nothing."""
-    from monitor.report import describe_config
+    from monitor.commands.report import describe_config
 
     if write_schemas:
         from monitor.config import write_schemas as write
@@ -130,8 +130,8 @@ def claims(file: TextIO) -> None:
 
     In: one JSON object a line, {"id", "published", "title", "text"}.  Out: {"id", "claims": […], "groups": […]}.
     """
+    from monitor.commands.report import claim_line
     from monitor.moves.reader import default_reader
-    from monitor.report import claim_line
 
     reader = default_reader()
     for number, line in enumerate(file, 1):
@@ -152,7 +152,7 @@ def explain(folders: Folders, article: str, published: datetime | None, *, as_js
 
     Records nothing and sends nothing.
     """
-    from monitor.explain import explain_article, render_explanation
+    from monitor.commands.explain import explain_article, render_explanation
 
     with opened(folders, SystemClock(), locked=False) as app:
         explanation = explain_article(app, article, published)
@@ -170,7 +170,7 @@ def moves(
     folders: Folders, person: str | None, company: str | None, since: datetime | None, limit: int, *, as_json: bool
 ) -> None:
     """Show the ledger, newest first."""
-    from monitor.report import move_json, print_moves
+    from monitor.commands.report import move_json, print_moves
 
     with reading(folders) as store:
         found = store.find_moves(person=person, company=company, since=since, limit=limit)
@@ -193,8 +193,8 @@ def moves(
 @click.pass_obj
 def deliveries(folders: Folders, wanted: str | None, limit: int, *, as_json: bool) -> None:
     """Show deliveries, newest first: what was accepted, what is due again when, what is dead and why."""
+    from monitor.commands.report import delivery_json, print_deliveries
     from monitor.model import DeliveryState
-    from monitor.report import delivery_json, print_deliveries
 
     with reading(folders) as store:
         found = store.find_deliveries(state=DeliveryState(wanted) if wanted else None, limit=limit)

@@ -24,13 +24,13 @@ from rich.markup import escape
 
 from monitor.app import App, build
 from monitor.clock import SystemClock
+from monitor.commands.report import print_moves
 from monitor.config import load_config
-from monitor.daemon import run_for_ever
+from monitor.daemon.drive import run_for_ever
+from monitor.daemon.reload import Running
 from monitor.demo.mailbox import Mailbox
 from monitor.demo.newsroom import Newsroom, Story
 from monitor.log import configure_log
-from monitor.reload import Running
-from monitor.report import print_moves
 
 SECRET = "whsec_" + base64.b64encode(b"a demo secret, known to all the world").decode()
 LAST_LOOK = 6.0  # seconds after the last story

@@ -23,7 +23,7 @@ from ruamel.yaml import YAML
 from monitor.app import build
 from monitor.clock import FixedClock
 from monitor.config import load_config
-from monitor.daemon import run_once
+from monitor.daemon.drive import run_once
 from monitor.log import configure_log
 from monitor.names import is_common, same_organisation, same_person
 from monitor.store.sqlite import SqliteStore

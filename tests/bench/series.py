@@ -34,7 +34,7 @@ import feedparser
 from monitor.app import App, build
 from monitor.clock import FixedClock
 from monitor.config import load_config
-from monitor.daemon import run_once
+from monitor.daemon.drive import run_once
 from monitor.log import configure_log
 from monitor.model import Entry
 

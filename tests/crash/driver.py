@@ -13,7 +13,7 @@ from pathlib import Path
 from monitor.app import build
 from monitor.clock import FixedClock
 from monitor.config import load_config
-from monitor.daemon import run_once
+from monitor.daemon.drive import run_once
 
 
 class Deadly:

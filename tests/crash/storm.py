@@ -29,8 +29,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from monitor.daemon.upkeep import verify
 from monitor.demo.newsroom import Newsroom, Received, Story
-from monitor.upkeep import verify
 
 ROOT = Path(__file__).parents[2]
 SECRET = "whsec_" + base64.b64encode(b"a secret of the storm, 24 bytes or more").decode()

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from monitor.app import build_known_move
 from monitor.cli import main
 from monitor.config import load_config
-from monitor.daemon import run_once
+from monitor.daemon.drive import run_once
 
 
 def monitor(desk, *arguments: str) -> Result:

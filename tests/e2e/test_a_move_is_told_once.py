@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from monitor.daemon import run_once
+from monitor.daemon.drive import run_once
 
 
 def test_a_move_is_told_once_and_its_confirmation_once(desk):

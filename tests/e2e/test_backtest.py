@@ -8,7 +8,7 @@ from datetime import timedelta
 from click.testing import CliRunner
 
 from monitor.cli import main
-from monitor.daemon import run_once
+from monitor.daemon.drive import run_once
 
 
 def test_a_backtest_shows_what_would_be_told_and_what_not_and_changes_nothing(desk):

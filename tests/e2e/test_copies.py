@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from monitor.daemon import run_once
+from monitor.daemon.drive import run_once
 
 WIRE = (
     "Borealis AI has hired Mira Solano from Aster Labs as chief scientist, the company announced on Tuesday in Lyon.",

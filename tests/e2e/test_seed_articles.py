@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.daemon import run_once
+from monitor.daemon.drive import run_once
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = ROOT.parent / "shared/eval/seeds.items.jsonl"

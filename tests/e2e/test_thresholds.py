@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from monitor.daemon import run_once
+from monitor.daemon.drive import run_once
 from tests.e2e.desk import CHANNELS
 
 

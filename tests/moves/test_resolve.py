@@ -142,10 +142,10 @@ def test_two_promotions_are_two_moves():
 
 
 def test_founding_long_ago_is_not_the_return_of_today():
-    for date in ("2025-06-01", None):
+    for day in ("2025-06-01", None):
         moves = ledger(
             told("Robert Fergus", "found", None, "FAIR", date="2014", background=True),
-            told("Robert Fergus", "move", "Google DeepMind", "Meta", date=date),
+            told("Robert Fergus", "move", "Google DeepMind", "Meta", date=day),
         )
         assert {m.kind for m in moves} == {Kind.FOUND, Kind.MOVE}
 

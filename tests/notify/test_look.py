@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from monitor.commands.preview import preview
 from monitor.config import load_config
 from monitor.errors import ConfigError, PermanentError
 from monitor.notify.digest import merge
@@ -13,7 +14,6 @@ from monitor.notify.email import build_message
 from monitor.notify.look import PLAIN, Look, show_html, show_subject, show_text, with_extra
 from monitor.notify.payload import MAX_BYTES, encode
 from monitor.notify.render import render_html, render_subject, render_text
-from monitor.preview import preview
 from tests.builders import NOW, a_delivery, a_move
 from tests.config.conftest import SOUND
 from tests.notify.test_digest import held

@@ -1,8 +1,8 @@
 """What `monitor routes test` shows: for every move each route, with its reason."""
 
+from monitor.commands.rehearsal import rehearsal_dict, rehearse, render_rehearsals
 from monitor.model import Kind, Origin
 from monitor.notify.routes import Route
-from monitor.rehearsal import rehearsal_dict, rehearse, render_rehearsals
 from tests.builders import NOW, a_move
 
 ROUTES = (

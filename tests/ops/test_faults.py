@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from monitor.upkeep import verify
+from monitor.daemon.upkeep import verify
 from tests.ops.process import Process, monitor, until
 
 COMMANDS = [("once",), ("moves",), ("status",), ("deliveries",), ("backup", "copy.db")]

@@ -2,9 +2,9 @@
 
 import json
 
-from monitor.heartbeat import LONGEST_PAUSE, STALE, Heartbeat
-from monitor.metrics import Metrics
-from monitor.web.health import Health
+from monitor.daemon.health import Health
+from monitor.daemon.heartbeat import LONGEST_PAUSE, STALE, Heartbeat
+from monitor.daemon.metrics import Metrics
 
 LIMIT = STALE.total_seconds()
 

@@ -2,7 +2,7 @@
 
 import signal
 
-from monitor.reload import FolderWatch
+from monitor.daemon.reload import FolderWatch
 from tests.e2e.desk import WATCHLIST
 from tests.ops.process import Process, until
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.daemon import pet_watchdog
-from monitor.heartbeat import STALE, Heartbeat
-from monitor.service import notify
+from monitor.daemon.drive import pet_watchdog
+from monitor.daemon.heartbeat import STALE, Heartbeat
+from monitor.daemon.service import notify
 from tests.ops.process import Process, until
 
 DEPLOY = Path(__file__).parents[2] / "docs/deploy"
@@ -66,7 +66,7 @@ def test_nobody_who_listens_is_no_error(monkeypatch, tmp_path):
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
 def test_the_unit_is_hardened():
-    command = ["systemd-analyze", "security", "--offline=yes", "--threshold=20", str(DEPLOY / "monitor.service")]
+    command = ["systemd-analyze", "security", "--offline=yes", "--threshold=20", str(DEPLOY / "monitor.daemon.service")]
     judged = subprocess.run(command, capture_output=True, text=True, check=False)
     assert judged.returncode == 0, judged.stdout[-500:]
 

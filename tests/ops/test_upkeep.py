@@ -12,11 +12,11 @@ from structlog.testing import capture_logs
 
 from monitor.clock import FixedClock
 from monitor.config.files import Keep, Settings
+from monitor.daemon.upkeep import Upkeep, backup, collect_garbage, restore
 from monitor.errors import PermanentError
 from monitor.model import DeliveryState, Origin
 from monitor.store.lock import StateLock
 from monitor.store.sqlite import SqliteStore
-from monitor.upkeep import Upkeep, backup, collect_garbage, restore
 from tests.builders import (
     NOW,
     a_claim,

@@ -25,11 +25,11 @@ from urllib.parse import urlsplit
 
 from monitor.clock import Clock
 from monitor.collect import guard
+from monitor.commands.status import LEAST_DISK
 from monitor.config import Channel, Config, EmailChannel, LogChannel, WebhookChannel
+from monitor.daemon.upkeep import verify
 from monitor.errors import ConfigError, MonitorError
-from monitor.status import LEAST_DISK
 from monitor.store.sqlite import SqliteStore
-from monitor.upkeep import verify
 
 TIMEOUT = 8.0  # seconds for each address
 OFF = timedelta(seconds=60)  # webhook receivers refuse signatures that are five minutes off

@@ -20,15 +20,15 @@ from structlog.contextvars import bound_contextvars
 
 from monitor.app import App, close_replaced
 from monitor.clock import Clock
+from monitor.daemon.health import Health
+from monitor.daemon.heartbeat import Heartbeat
+from monitor.daemon.metrics import Metrics, metered
+from monitor.daemon.reload import FolderWatch, Loader, Running, reload
+from monitor.daemon.service import notify
+from monitor.daemon.upkeep import Upkeep
 from monitor.errors import MonitorError, TransientError
-from monitor.heartbeat import Heartbeat
 from monitor.log import log
-from monitor.metrics import Metrics, metered
 from monitor.pipeline import Pipeline
-from monitor.reload import FolderWatch, Loader, Running, reload
-from monitor.service import notify
-from monitor.upkeep import Upkeep
-from monitor.web.health import Health
 
 HEARTBEAT = timedelta(seconds=1)
 GRACE = 4.0  # seconds that running jobs have after a stop to end their batch

@@ -13,8 +13,8 @@ from typing import IO
 import click
 
 from monitor.clock import SystemClock
+from monitor.commands.folders import Folders, loaded, reading
 from monitor.errors import ConfigError, PermanentError
-from monitor.folders import Folders, loaded, reading
 
 
 @click.group(invoke_without_command=True)
@@ -25,7 +25,7 @@ def feeds(ctx: click.Context, *, as_json: bool, failing: bool) -> None:
     """Show every feed: how it fares, its last news, when it is polled next, its error."""
     if ctx.invoked_subcommand:
         return
-    from monitor.feedtable import feed_json, health_of, print_feeds
+    from monitor.commands.feedtable import feed_json, health_of, print_feeds
 
     now = SystemClock().now()
     with reading(ctx.obj) as store:
@@ -47,8 +47,8 @@ def add(folders: Folders, url: str, *, dry_run: bool) -> None:
     Where a site has several, the first is added and the others are shown.
     """
     from monitor.app import build_fetcher
+    from monitor.commands.subscribe import search
     from monitor.sandbox import ProcessSandbox
-    from monitor.subscribe import search
 
     config = loaded(folders)
     fetcher, sandbox = build_fetcher(config, SystemClock()), ProcessSandbox()

@@ -17,9 +17,9 @@ from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from monitor.daemon.heartbeat import Heartbeat
+from monitor.daemon.metrics import Metrics
 from monitor.errors import MonitorError, PermanentError
-from monitor.heartbeat import Heartbeat
-from monitor.metrics import Metrics
 
 Answer = tuple[int, str, bytes]  # status, content type, body
 

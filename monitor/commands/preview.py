@@ -12,13 +12,13 @@ from pathlib import Path
 
 from jinja2 import TemplateError
 
+from monitor.commands.rehearsal import rehearse
 from monitor.config import Config
 from monitor.config.templates import read_templates
 from monitor.errors import PermanentError
 from monitor.model import Move
 from monitor.notify.look import try_out
 from monitor.notify.render import render_html, render_subject, render_text
-from monitor.rehearsal import rehearse
 
 _BUILT_IN = {"subject": render_subject, "text": render_text, "html": render_html}
 

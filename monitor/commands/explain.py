@@ -13,6 +13,7 @@ from typing import Any
 
 from monitor.app import App, read_page
 from monitor.collect.urls import canonical_url
+from monitor.commands.report import claim_dict, group_dict
 from monitor.errors import MonitorError, PermanentError
 from monitor.model import ArticleResult, Move, Page, SourcedClaim, Validators
 from monitor.moves.resolve import resolve
@@ -20,7 +21,6 @@ from monitor.names import person_key
 from monitor.notify.routes import explain_routes
 from monitor.notify.rules import Conclusion, conclude
 from monitor.pipeline import with_answer
-from monitor.report import claim_dict, group_dict
 
 Explanation = dict[str, Any]
 

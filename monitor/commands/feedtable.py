@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
+from monitor.commands.report import dumps
 from monitor.model import Feed
 from monitor.notify.sources import diagnose
-from monitor.report import dumps
 
 STYLE = {"well": "green", "new": "cyan", "quiet": "yellow"}
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.clock import SystemClock
+from monitor.commands.folders import Folders, loaded, reading
 from monitor.errors import ConfigError
-from monitor.folders import Folders, loaded, reading
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def status(folders: Folders, *, as_json: bool) -> None:
     """Show what the daemon is doing, what is wrong, and what to do about it."""
-    from monitor.status import Scene, render_status, status_json, take_status
+    from monitor.commands.status import Scene, render_status, status_json, take_status
 
     with reading(folders) as store:
         scene = Scene(store=store, state=folders.state, config=tried(folders), now=SystemClock().now())
@@ -39,7 +39,7 @@ def doctor(folders: Folders) -> None:
 
     Reaches every channel's address but sends no alert.  Exit status 1 if anything is wrong.
     """
-    from monitor.doctor import Patient, examine
+    from monitor.commands.doctor import Patient, examine
 
     sick = 0
     for finding in examine(Patient(config=tried(folders), state=folders.state, clock=SystemClock())):
@@ -60,7 +60,7 @@ def backup(folders: Folders, file: Path) -> None:
 
     The copy is whole or it is not there; an existing FILE is left alone.
     """
-    from monitor.upkeep import backup as copy
+    from monitor.daemon.upkeep import backup as copy
 
     with reading(folders) as store:
         size = copy(store, file)
@@ -75,7 +75,7 @@ def restore(folders: Folders, file: Path) -> None:
 
     The ledger before is kept beside it.  What was told since the copy was made may be told again, under the same ids.
     """
-    from monitor.upkeep import restore as put_back
+    from monitor.daemon.upkeep import restore as put_back
 
     before = put_back(file, folders.state, SystemClock().now())
     click.echo(f"{folders.database} is now the copy {file}" + (f"; the one before is {before}" if before else ""))
@@ -88,7 +88,7 @@ def gc(folders: Folders) -> None:
 
     The daemon does the same once an hour.  Moves, evidence and alerts are kept for ever.
     """
-    from monitor.upkeep import collect_garbage
+    from monitor.daemon.upkeep import collect_garbage
 
     config = loaded(folders)
     with reading(folders) as store:

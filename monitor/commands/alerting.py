@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.clock import SystemClock
+from monitor.commands.folders import Folders, loaded, reading
 from monitor.errors import ConfigError
-from monitor.folders import Folders, loaded, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ def routes() -> None:
 def test_routes(folders: Folders, move: str | None, last: int, *, as_json: bool) -> None:
     """Show for moves of the ledger who would get an alert of each, and why the others would not; sends nothing."""
     from monitor.app import build_routes
-    from monitor.rehearsal import rehearsal_dict, rehearse, render_rehearsals
+    from monitor.commands.rehearsal import rehearsal_dict, rehearse, render_rehearsals
 
     config = loaded(folders)
     with reading(folders) as store:
@@ -84,7 +84,7 @@ def templates() -> None:
 @click.pass_obj
 def preview_templates(folders: Folders, name: str | None, move: str | None, part: str | None) -> None:
     """Show a move of the ledger in the templates NAME of config/templates, or in the built-in look; sends nothing."""
-    from monitor.preview import preview
+    from monitor.commands.preview import preview
 
     config = loaded(folders)
     with reading(folders) as store:
@@ -197,7 +197,7 @@ def backtest(folders: Folders, new: Path, since: datetime, *, as_json: bool) -> 
 
     Runs both configurations over the stored articles; changes nothing and sends nothing.
     """
-    from monitor.backtest import compare, comparison_dict, render_comparison
+    from monitor.commands.backtest import compare, comparison_dict, render_comparison
 
     old, changed = loaded(folders), loaded(Folders(config=new, state=folders.state))
     with reading(folders) as store:
@@ -234,7 +234,7 @@ def correct(folders: Folders, /, id: str, verdict: str, words: tuple[str, ...], 
     watchlist; keeps the case in the state folder.  With --person, --from or --to the move is put right, otherwise it
     is taken back.
     """
-    from monitor.amend import WATCHLIST, amend, keep_case, propose_rule
+    from monitor.commands.amend import WATCHLIST, amend, keep_case, propose_rule
     from monitor.model import Verdict
     from monitor.notify.corrections import Request
 

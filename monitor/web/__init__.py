@@ -1,1 +1,0 @@
-"""What is asked over HTTP -> answers.  Never changes anything: every page is read only."""
