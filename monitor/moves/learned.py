@@ -223,7 +223,7 @@ def _barred(read: Read, marked: Sequence[int]) -> list[int]:
 def _text(span: tuple[int, int] | None, full: str) -> str | None:
     if span is None:
         return None
-    return full[slice(*tidy(full, *span))] or None
+    return full[slice(*tidy(full, *span))].partition("\n")[0] or None  # no name runs on into the next line
 
 
 def _sentence_of(place: tuple[int, int], full: str, title_end: int) -> tuple[int, int]:

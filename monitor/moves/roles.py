@@ -6,6 +6,7 @@ Never attaches an organisation: the phrase rules do.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from monitor.moves.lexicon import Lexicon
 from monitor.moves.sentences import Token
@@ -57,7 +58,8 @@ def find_roles(
         if end and _stands(words, i, end, lexicon, taken):
             written_large = tokens[i].capitalised and not titled
             inside = {j for j in hard if words[j] in lexicon.common} if written_large else set()
-            end = _complement_end(tokens, words, end, lexicon, titled=titled, taken=taken - inside)
+            line = _Line(tokens=tokens, words=words, lexicon=lexicon, titled=titled, taken=taken - inside)
+            end = _complement_end(line, end)
             start = _with_nouns(words, i, lexicon, taken, found[-1][1] if found else 0)
             found.append((start, end))
             i = end
@@ -193,28 +195,35 @@ def _with_nouns(words: list[str], start: int, lexicon: Lexicon, taken: set[int],
     return start
 
 
-def _complement_end(
-    tokens: Sequence[Token], words: list[str], end: int, lexicon: Lexicon, *, titled: bool, taken: set[int]
-) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    """A sentence as a role's complement sees it; `taken` are the places of names."""
+
+    tokens: Sequence[Token]
+    words: list[str]
+    lexicon: Lexicon
+    titled: bool
+    taken: set[int]
+
+
+def _complement_end(line: _Line, end: int) -> int:
     """Extend a role by "of/for" and the plain nouns after it; a name after it stays outside."""
+    words, taken = line.words, line.taken
     if end >= len(words) or words[end] not in {"of", "for"}:
         return end
     i = end + 1
     while i < len(words) and words[i] in {"the", "its", "all", "their"}:
         i += 1
     first = i
-    while (
-        i < len(words)
-        and i - first < _COMPLEMENT_LIMIT
-        and _plain(tokens[i], words, i, lexicon, titled=titled, taken=taken)
-    ):
+    while i < len(words) and i - first < _COMPLEMENT_LIMIT and _plain(line, i):
         i += 1
-    if i == first or (i in taken and words[i - 1] in lexicon.descriptors | {"and", "&"}):
+    if i == first or (i in taken and words[i - 1] in line.lexicon.descriptors | {"and", "&"}):
         return end
     return i if words[i - 1] not in {"and", "&", ","} else i - 1
 
 
-def _plain(token: Token, words: list[str], i: int, lexicon: Lexicon, *, titled: bool, taken: set[int]) -> bool:
+def _plain(line: _Line, i: int) -> bool:
+    token, words, lexicon, taken = line.tokens[i], line.words, line.lexicon, line.taken
     word = words[i]
     if i in taken:
         return False
@@ -229,7 +238,7 @@ def _plain(token: Token, words: list[str], i: int, lexicon: Lexicon, *, titled: 
         not word[0].isalpha()
         or word in _COMPLEMENT_STOP
         or word in lexicon.stop
-        or (titled and word in lexicon.headline_verbs)
+        or (line.titled and word in lexicon.headline_verbs)
     ):
         return False
     if word in lexicon.headline_verbs and word not in lexicon.modifiers:

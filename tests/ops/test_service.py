@@ -66,7 +66,7 @@ def test_nobody_who_listens_is_no_error(monkeypatch, tmp_path):
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
 def test_the_unit_is_hardened():
-    command = ["systemd-analyze", "security", "--offline=yes", "--threshold=20", str(DEPLOY / "monitor.daemon.service")]
+    command = ["systemd-analyze", "security", "--offline=yes", "--threshold=20", str(DEPLOY / "monitor.service")]
     judged = subprocess.run(command, capture_output=True, text=True, check=False)
     assert judged.returncode == 0, judged.stdout[-500:]
 
