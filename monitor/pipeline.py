@@ -164,9 +164,8 @@ class Pipeline:
 
     def _record_article(self, entry: EntryToRead, page: Page, result: ArticleResult | MonitorError) -> None:
         now = self.clock.now()
-        if (
-            isinstance(result, MonitorError) and page.html is not None
-        ):  # the page was too much: the entry is the article
+        if isinstance(result, MonitorError) and page.html is not None:
+            # The page was too much: the entry is the article.
             page = replace(page, html=None, refused=str(result))
             ((_, result),) = self.sandbox.map(self.read_page, [page])
         if isinstance(result, MonitorError):
