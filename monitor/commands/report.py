@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -51,14 +52,16 @@ def claim_line(line: str, reader: Reader) -> str:
 def parse_published(text: str) -> datetime:
     """Parse a publication date in ISO 8601 or as written ("May 31 2018", "2024"); a part not stated is its first.
 
-    Without an offset it is UTC; where nothing can be read of it, the article is taken to be of 1 January 1970.
+    Without an offset it is UTC.  Of a span ("2004-2005") the first year counts; where nothing can be read, 1970.
     """
     from dateutil import parser
 
+    first = datetime(1970, 1, 1, tzinfo=UTC)
     try:
-        at: datetime = parser.parse(text, default=datetime(1970, 1, 1, tzinfo=UTC))
+        at: datetime = parser.parse(text, default=first)
     except (ValueError, OverflowError):
-        at = datetime(1970, 1, 1, tzinfo=UTC)
+        year = re.match(r"\d{4}", text)
+        at = first.replace(year=int(year[0])) if year and int(year[0]) else first
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 

@@ -48,9 +48,7 @@ def pair_claims(frames: Sequence[Claim], learned: Sequence[Claim]) -> Iterator[P
     """Pair the claims of two readers that speak of one step of one person; what is left stands alone."""
     free = list(learned)
     for claim in frames:
-        twin = next((o for o in free if _same_step(claim, o)), None) or next(
-            (o for o in free if _clash(claim, o)), None
-        )
+        twin = next((o for fits in (_same_step, _clash) for o in free if fits(claim, o)), None)
         if twin is not None:
             free.remove(twin)
         yield Pair(frames=claim, learned=twin)

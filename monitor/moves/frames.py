@@ -190,15 +190,6 @@ class _FrameMatch:
         )
         return self.line.sentence.is_title or named or not after or after[0] in _AFTER_PARTICIPLE
 
-    def _coordinated(self) -> bool:
-        """Return whether the verb goes on from the title's subject: "Plaid raises $250 million, adds Jane Roe"."""
-        before = self.line.text[: self.match.start("trigger")]
-        return (
-            self.line.sentence.is_title
-            and bool(re.match(r" [ON]\d+ ", before))
-            and bool(re.search(r"(?:,|and|&|as it) $", before))
-        )
-
     def _opening_org(self) -> str | None:
         """Return the organisation with which the sentence begins ("Rippl, a startup, said Jane Roe will join")."""
         found = re.match(r" (?:\S+ ){0,2}?(O\d+) ", self.line.text)

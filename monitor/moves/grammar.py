@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from monitor.moves.phrases import PERSON, Phrase
 from monitor.moves.sentences import Sentence, Token
@@ -28,7 +28,6 @@ class Line:
     text: str
     phrases: list[Phrase]
     sentence: Sentence
-    offsets: dict[str, int] = field(default_factory=dict)
 
     def phrase(self, symbol: str) -> Phrase:
         return self.phrases[int(symbol[1:])]

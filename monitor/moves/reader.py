@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from monitor.model import Claim, Kind, Reading, Subject, SubjectKind
 from monitor.moves.agreement import Pair, floor, pair_claims, weigh
@@ -17,10 +16,6 @@ from monitor.moves.claims import FrameReader, may_tell
 from monitor.moves.learned import LearnedReader
 
 STALE = timedelta(days=120)
-
-
-class Reads(Protocol):
-    def read(self, title: str, text: str, published_at: datetime) -> Reading: ...
 
 
 class JointReader:
@@ -74,7 +69,7 @@ def _without_doubles(claims: list[Claim]) -> list[Claim]:
     return sorted(kept, key=lambda c: (c.span.start, c.person))
 
 
-def default_reader(subjects: Iterable[Subject] = ()) -> Reads:
+def default_reader(subjects: Iterable[Subject] = ()) -> JointReader:
     """Build the reader; the names of `subjects` help it to tell people from organisations."""
     subjects = tuple(subjects)
     return JointReader(

@@ -146,18 +146,6 @@ class _SentenceReferences:
         named = [p for p in self.found if p.letter == PERSON and p.end <= self.tokens[i].start]
         return named[-1] if named else None
 
-    def _owner(self, last: Token) -> Phrase | None:
-        """Return the organisation named last, where "the company's CEO" follows."""
-        after = next((t.text for t in self.tokens if t.start == last.end), "")
-        here = [p for p in self.found if p.letter == ORG and p.end <= last.start and not p.source]
-        return here[-1] if here and after in {"'s", "’s"} else None
-
-    def _company_before(self, start: int) -> Phrase | None:
-        """Return the organisation of the sentence, or of the one before where the sentence names outlets only."""
-        here = [p for p in self.found if p.letter == ORG and p.end <= start and not p.source]
-        told = [p for p in here if p.text not in load_lexicon().outlets]
-        return next(iter(told), None) or self.org or next(iter(here), None)
-
     def _company_after(self, i: int) -> Token | None:
         """Return the noun of "the company" or "the oat-milk company"."""
         for token in self.tokens[i + 1 : i + 4]:

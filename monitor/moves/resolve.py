@@ -19,7 +19,6 @@ SAME_STEP = timedelta(days=60)  # "steps down" and "becomes chair" are one step 
 SAME_DATE = timedelta(days=400)  # two explicit dates further apart speak of two moves
 REPEAT_WEIGHT = 0.7  # each further outlet leaves this share of the doubt: outlets copy each other
 
-JOINING = frozenset({Kind.JOIN, Kind.MOVE, Kind.FOUND, Kind.ROLE})
 _RANK = {Status.CONSIDERED: 0, Status.REPORTED: 1, Status.DENIED: 1, Status.CONFIRMED: 2}
 
 

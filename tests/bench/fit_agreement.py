@@ -55,8 +55,8 @@ def gather() -> Iterator[Row]:
         if not held_out(item["id"]):
             continue
         title, text = item["title"], item["text"]
-        frames = reader._frames.read(title, text, bench.day_of(item["published"])).claims
-        pairs = list(reader._pairs(frames, title, text, bench.day_of(item["published"])))
+        frames = reader._frames.read(title, text, bench.parse_published(item["published"])).claims
+        pairs = list(reader._pairs(frames, title, text, bench.parse_published(item["published"])))
         records = [bench.as_record(agreement._merge(pair)) for pair in pairs]
         found = {id(p): g for _, p, g in score.pair(records, gold[item["id"]])}
         for pair, record in zip(pairs, records, strict=True):

@@ -62,7 +62,7 @@ def gather(part: str) -> tuple[list[Row], list[Row], list[tuple[str, float]]]:
         if gold["id"] not in items:
             continue
         item = items[gold["id"]]
-        claims = reader.read(item["title"], item["text"], bench.day_of(item["published"])).claims
+        claims = reader.read(item["title"], item["text"], bench.parse_published(item["published"])).claims
         records = [bench.as_record(c) for c in claims]
         pairs = {id(p): g for _, p, g in score.pair(records, gold["claims"])}
         gold_news += [(gold["id"], 0.0) for g in gold["claims"]]

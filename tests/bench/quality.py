@@ -34,10 +34,10 @@ def main() -> None:
 def measure(name: str) -> dict[str, Any]:
     """Read a set: {"gold", "predicted", "form": by item id, "milliseconds": an item}."""
     reader, items = default_reader(), bench.load("items", name)
-    reader.read("Warm-up: Jane Roe joins Acme", "", bench.day_of("2025"))
+    reader.read("Warm-up: Jane Roe joins Acme", "", bench.parse_published("2025"))
     started, predicted = time.process_time(), {}
     for number, item in enumerate(items):
-        reading = reader.read(item["title"], item["text"], bench.day_of(item["published"]))
+        reading = reader.read(item["title"], item["text"], bench.parse_published(item["published"]))
         predicted[item["id"]] = [bench.as_record(c) for c in reading.claims]
         if sys.stderr.isatty():
             print(f"\r{name} {number + 1}/{len(items)}", end="", file=sys.stderr)

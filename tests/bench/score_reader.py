@@ -14,13 +14,11 @@ import random
 import sys
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from dateutil.parser import parse
-
+from monitor.commands.report import parse_published
 from monitor.model import Claim
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,14 +78,6 @@ def shares(score: ModuleType, matched: Iterable[Any]) -> dict[str, float]:
     return {k: round(sum(v) / len(v), 3) for k, v in of.items()}
 
 
-def day_of(published: str) -> datetime:
-    """Read the sets' many ways of writing a day."""
-    try:
-        return parse(published, default=datetime(2020, 1, 1), ignoretz=True).replace(tzinfo=UTC)  # noqa: DTZ001
-    except ValueError:
-        return datetime(int(published[:4]), 1, 1, tzinfo=UTC)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reader", choices=READERS, default="frames")
@@ -105,7 +95,7 @@ def main() -> None:
     gold = {g["id"]: g["claims"] for g in load("gold", args.set) if g["id"] in items}
     predicted, started = {}, time.perf_counter()
     for id, item in items.items():
-        published = day_of(item["published"])
+        published = parse_published(item["published"])
         claims = reader.read(item["title"], item["text"], published).claims
         predicted[id] = [as_record(c) for c in claims if c.confidence >= args.threshold]
     print(f"{(time.perf_counter() - started) / len(items) * 1000:.2f} ms an item")
