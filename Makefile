@@ -48,8 +48,11 @@ crash: $(VENV)/dev.stamp  ## kill a real process between any two steps, then 500
 	$(BIN)/pytest tests/crash/test_kill_between_steps.py
 	$(BIN)/python tests/crash/storm.py $(ARGS)
 
+# What trains, fits or rewrites figures is run by name: these only measure.
+BENCHES := $(filter-out %/train_reader.py %/quality.py $(wildcard tests/bench/reader_*.py tests/bench/fit_*.py),$(wildcard tests/bench/*.py))
+
 bench: $(VENV)/dev.stamp  ## the measurements behind the decision records; NAME=pages picks one
-	@for file in tests/bench/$(or $(NAME),*).py; do echo "== $$file"; $(BIN)/python $$file $(ARGS) || exit 1; done
+	@for file in $(if $(NAME),tests/bench/$(NAME).py,$(BENCHES)); do echo "== $$file"; $(BIN)/python $$file $(ARGS) || exit 1; done
 
 quality: $(VENV)/dev.stamp  ## score the reader on the labelled sets; writes docs/quality.md
 	$(BIN)/python -m tests.bench.quality
