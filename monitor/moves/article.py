@@ -13,8 +13,11 @@ from monitor.moves.lexicon import load_lexicon
 from monitor.moves.phrases import PERSON, ROLE, Phrase
 from monitor.moves.profile import Profile, same_org, same_role
 
+_LEAVES_SEAT = re.compile(r"(?:leav|left|resign|step|stand|stood|retir|depart|quit|exit|com|cam|rotat)")
 _PAST = {"flag:nominal", "flag:relative", "flag:passive"}
-_FROM_OUTSIDE = re.compile(r"(?:hir|poach|tap|recruit|lur|snag|nab|bring|brought|steal|scoop|sign|pursu)")
+_FROM_OUTSIDE = re.compile(
+    r"(?:hir|poach|tap|recruit|lur|snag|nab|bring|brought|steal|scoop|sign|pursu|add|employ|welcom|secur|bag|coax|snap|pluck|draft)"
+)
 
 
 class Article:
@@ -35,7 +38,17 @@ class Article:
         named = [d for d in named if not self._told_better(d, named)]
         for draft in named:
             self._guess(draft)
-        return [d for d in named if d.from_org or d.to_org or d.kind is Kind.FOUND]
+        told = (d for d in named if d.from_org or d.to_org or d.kind is Kind.FOUND)
+        return [d for d in told if not self._is_account(d)]
+
+    def _is_account(self, draft: Draft) -> bool:
+        """Return whether "quits Twitter" or "returns to Facebook" speaks of an account: nothing says that they work there."""
+        firm = draft.from_org if draft.kind is Kind.LEAVE else draft.to_org if not draft.from_org else None
+        leaving = draft.kind is Kind.LEAVE and re.match(r"quit|leav|left|exit|ditch|abandon|depart", draft.trigger)
+        coming = draft.kind is Kind.JOIN and re.match(r"return|rejoin|back|(?:goes|go|went) back", draft.trigger)
+        if firm not in load_lexicon().platforms or not (leaving or coming) or draft.role or draft.from_role:
+            return False
+        return draft.who.org != firm and self.profile.org_of(draft.person or "", former=True) != firm
 
     def _told_better(self, draft: Draft, named: list[Draft]) -> bool:
         """Return whether "X's new CEO Jane Roe" adds nothing to what another draft says."""
@@ -49,10 +62,14 @@ class Article:
             if not draft.from_org:
                 self._take_from(draft, who.org if not who.former or draft.signs & _PAST else None, "affiliation")
             if not draft.from_org:
+                self._take_from(draft, draft.topic, "topic")
+            if not draft.from_org:
                 self._take_from(draft, self.profile.org_of(person, former=bool(draft.signs & _PAST)), "profile")
             draft.from_role = draft.from_role or who.role or self.profile.role_of(person)
         elif draft.kind in {Kind.JOIN, Kind.ROLE}:
             self._complete_join(draft)
+        elif draft.kind is Kind.BOARD and not draft.to_org and _LEAVES_SEAT.match(draft.trigger):
+            self._take_from(draft, who.org if not draft.from_org else None, "affiliation")
         elif draft.kind is Kind.FOUND and not draft.from_org and who.org and who.org != draft.to_org:
             draft.from_org = who.org
             draft.from_role = who.role
@@ -70,6 +87,8 @@ class Article:
             self._succeed(draft, draft.old)
         if not draft.to_org and draft.role:
             self._take_to(draft, self._org_of_role(draft), "profile")
+        if not draft.to_org and draft.topic:
+            self._take_to(draft, draft.topic, "topic")
         outside = who.former or (draft.rule == "hires" and _FROM_OUTSIDE.match(draft.trigger))
         if not draft.to_org and not outside:
             self._take_to(draft, who.org, "affiliation")
@@ -186,13 +205,23 @@ class Article:
         return bool(draft.who.org or draft.to_org) and not (plural or in_title or leaving)
 
     # the organisation that nothing names
+    def _story_org(self) -> str | None:
+        """Return the organisation that the title says somebody comes to or leaves, or else the one that the text is about."""
+        for draft in self.drafts:
+            if draft.sentence.number == 0:
+                org = draft.from_org if draft.kind is Kind.LEAVE else draft.to_org or draft.from_org
+                if org:
+                    return org
+        return self.profile.main_org()
+
     def _guess(self, draft: Draft) -> None:
         """The organisation that the text is about, where nothing says which one."""
-        if draft.from_org or draft.to_org or draft.kind is Kind.FOUND:
+        leaving = draft.kind is Kind.LEAVE or "slot:by_found" in draft.signs
+        if draft.from_org or (draft.to_org and not leaving) or (draft.kind is Kind.FOUND and not leaving):
             return
         role = draft.from_role or draft.role or draft.who.role
-        elsewhere = draft.kind is not Kind.LEAVE and (draft.who.former or _FROM_OUTSIDE.match(draft.trigger))
-        known = self._candidates(role, draft.near)
+        elsewhere = not leaving and (draft.who.former or _FROM_OUTSIDE.match(draft.trigger))
+        known = _candidates(role, draft.near, self._story_org())
         barred = {draft.who.org} if elsewhere else set()
         likely = [
             (how, org) for how, org in known if org and org not in barred and not (draft.person or "").endswith(org)
@@ -200,15 +229,15 @@ class Article:
         if not likely:
             return
         how, org = likely[0]
-        if draft.kind is Kind.LEAVE:
+        if leaving:
             self._take_from(draft, org, how)
         else:
             self._take_to(draft, org, how)
 
-    def _candidates(self, role: str | None, near: str | None) -> tuple[tuple[str, str | None], ...]:
-        """Return the organisations that may be meant, the likeliest first, each with where it is from."""
-        held = self.profile.held_elsewhere(role)
-        return ("elsewhere", held), ("role", _role_org(role)), ("near", near), ("main", self.profile.main_org())
+
+def _candidates(role: str | None, near: str | None, main: str | None) -> tuple[tuple[str, str | None], ...]:
+    """Return the organisations that may be meant, the likeliest first, each with where it is from."""
+    return ("role", _role_org(role)), ("near", near), ("main", main)
 
 
 def _person(name: str, *, role: str | None = None, org: str | None = None, former: bool = False) -> Phrase:

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from monitor.moves.phrases import MANY_WORDS, ORG, PERSON, PLACE, ROLE, Phrase
+from monitor.moves.phrases import MANY_WORDS, ONE_WORD, ORG, PERSON, PLACE, ROLE, Phrase
 from monitor.moves.roles import find_roles
-from monitor.moves.runs import ORG_LINKS, RunCutter
+from monitor.moves.runs import NICKNAME_OPENS, ORG_LINKS, RunCutter
 from monitor.moves.sentences import Sentence, Token
 
 if TYPE_CHECKING:
@@ -34,7 +34,21 @@ _HIRING = {
     "recruits",
     "elects",
 }
+_EMPLOYS = {"hires", "hired", "poaches", "poached", "recruits", "recruited", "tapped", "appoints", "appointed"}
 _BRANCHES = (["america"], ["japan"], ["europe"], ["korea"], ["china"], ["canada"])
+_ODD = re.compile(r"[a-z]+\d+[a-z]\w*|\d*[a-z]\w*\.(?:com|ai|io|bio|dev|app|xyz|tv|fm|so|gg|tech|inc)")
+_BEFORE_ODD = {"at", "joins", "joined", "joining", "join", "leaves", "left", "leaving", "quits", "startup", "start-up"}
+_COMPOUND = re.compile(  # "Delhi-based" is no name
+    r"[-‑](?:based|born|like|backed|owned|led|listed|style|turned|era|wide|area|unit|appointed|trained|made|built|controlled|focused|funded|run|aligned"
+    r"|linked|affiliated|supported|headquartered|friendly|founded|educated|bound|approved|only|related)$"
+)
+_FOR_SOMETHING = {  # "Center for Learning", but "left Acme Labs for Quill"
+    "center", "centre", "centers", "centres", "institute", "council", "foundation", "school", "department", "agency", "society", "association", "alliance",
+    "coalition", "office", "committee", "ministry", "fund", "bureau", "authority", "campaign", "initiative", "program", "programme", "commission", "trust",
+}  # fmt: skip
+_OF_FIRMS = {"at", "joins", "joined", "joining", "rejoined", "acquired", "acquires", "co-founded", "founded", "startup"}
+_IT_SAYS = (["said", "it"], ["says", "it"], ["announced", "it"])
+_THEY_SAY = (["said", "he"], ["said", "she"], ["says", "he"], ["says", "she"], ["told", "the"])
 _CONTRACTED = re.compile(r"(?:I|You|We|They|He|She|It|That|What|Who|There|Here|Let|Don|Isn|Can|Won|Didn|Doesn)['’]")
 
 
@@ -170,7 +184,7 @@ class SentenceNames(RunCutter):
         while i < len(self.tokens):
             end = i
             while end < len(self.tokens) and end not in covered and self._nameable(end, start=i):
-                end += 1
+                end += 4 if self._nickname(end + 1) else 1
             while end > i and self.lower[end - 1] in ORG_LINKS | self.lexicon.particles | {"the"}:
                 end -= 1
             if end > i:
@@ -178,16 +192,35 @@ class SentenceNames(RunCutter):
             i = max(end, i + 1)
         return runs
 
+    def _nickname(self, i: int) -> bool:
+        """Return whether a nickname stands at `i` between two names: `Jane "Jay" Roe`, "Jane (Jay) Roe"."""
+        sign, nick, close, name = ([t.text for t in self.tokens[i : i + 4]] + [""] * 4)[:4]
+        return (
+            NICKNAME_OPENS.get(sign) == close != ""
+            and nick.isalpha() and nick.istitle() and nick.lower() not in self.lexicon.org_marks
+            and name[:1].isupper() and not self._is_word(i + 3) and not self.is_role_word(i + 3)
+        )  # fmt: skip
+
     def _nameable(self, i: int, *, start: int) -> bool:
         """Return whether token `i` may stand in a name that began at `start`."""
         token, word = self.tokens[i], self.lower[i]
         if i > start and i + 1 < len(self.tokens) and word in self.lexicon.particles | ORG_LINKS:
             return self._links(i)
-        if not (token.capitalised or (token.text[1:2].isupper() and token.text[0].isalpha())) or self._is_word(i):
+        written = token.capitalised or (token.text[1:2].isupper() and token.text[0].isalpha()) or self._odd_name(i)
+        if not written or self._is_word(i):
             return False
         if self.titled or (i == start and self._starts_clause(i)):
             return self._soft_may_start(i)
         return True
+
+    def _odd_name(self, i: int) -> bool:
+        """Return whether a word of small letters names a firm all the same: "my6sense", "11x" after "joins", "quill.ai"."""
+        text = self.tokens[i].text
+        if not any(c.isdigit() or c == "." for c in text[:-1]) or not text[-1].isalpha():
+            return False
+        return bool(_ODD.fullmatch(text)) or (
+            i > 0 and self.lower[i - 1] in _BEFORE_ODD and bool(re.fullmatch(r"\d+[a-z]{1,12}", text))
+        )
 
     def _links(self, i: int) -> bool:
         """Return whether "de", "of" or "&" goes on with a name."""
@@ -197,12 +230,16 @@ class SentenceNames(RunCutter):
         if word == "&" or not after.capitalised:
             return after.capitalised
         marked = self.lower[i - 1] in self.lexicon.org_marks and self.lower[i + 1] not in self.lexicon.stop
+        if word == "for":
+            marked = marked and self.lower[i - 1] in _FOR_SOMETHING
         return marked and (word == "of" or not self.titled)
 
     def _is_word(self, i: int) -> bool:
         """Return whether a capitalised token is no part of any name."""
         token, word = self.tokens[i], self.lower[i]
         if word in self.lexicon.titles and i + 1 < len(self.tokens):
+            return True
+        if word in {"ex-", "ex‑"} or _COMPOUND.search(token.text):
             return True
         verb = (self.titled or token.text.isupper()) and word in self.lexicon.headline_verbs
         return word in self.lexicon.stop or bool(_CONTRACTED.match(token.text)) or verb or word == "board"
@@ -215,11 +252,13 @@ class SentenceNames(RunCutter):
         )
 
     def _soft_may_start(self, i: int) -> bool:
-        if self.lower[i] not in self.lexicon.common or self.titled:
+        if not self.soft(i) or self.titled:
             return True
         following = self.tokens[i + 1] if i + 1 < len(self.tokens) else None
-        return bool(following and following.capitalised and self.lower[i + 1] not in self.lexicon.stop
-                    and self.tokens[i].text in self.lexicon.given_names)  # fmt: skip
+        if not following or not following.capitalised or self.lower[i + 1] in self.lexicon.stop:
+            return False
+        marked = self.lower[i + 1] in self.lexicon.org_marks and not self.is_role_word(i)  # "Related Companies"
+        return marked or self.tokens[i].text in self.lexicon.given_names
 
     def _vote(self, spans: list[tuple[int, int, str]]) -> None:
         roles = {end: 1 for start, end, letter in spans if letter == ROLE}
@@ -234,6 +273,8 @@ class SentenceNames(RunCutter):
                 and self.lower[end] in self.lexicon.firm_roles
             ):
                 self.names.firms.add(" ".join(t.text for t in self.tokens[start:end]))
+            if letter == ONE_WORD and not self.titled:
+                self.names.votes[self.tokens[start].text] += self._ballot_of_one(start)
             if letter == MANY_WORDS:
                 text = " ".join(t.text for t in self.tokens[start:end])
                 self.names.votes[text] += self._ballot(
@@ -282,6 +323,21 @@ class SentenceNames(RunCutter):
         )
         score -= 2 * any(self.tokens[i].text.isupper() and len(self.tokens[i].text) > 2 for i in range(start, end))
         return score
+
+    def _ballot_of_one(self, i: int) -> int:
+        """Return how the words beside a single name speak for a person (above 0) or an organisation (below)."""
+        before = self.lower[i - 1] if i else ""
+        after = self.lower[i + 1 : i + 7]
+        if before in _OF_FIRMS or before in self.lexicon.descriptors:
+            return -2
+        if after[:2] == [",", "which"] or after[:2] in _IT_SAYS:
+            return -2
+        if after[:1] == [","] and after[1:2] in (["a"], ["an"], ["the"]) and self.lexicon.descriptors & {*after[2:6]}:
+            return -2
+        acts = after[1:2] if after[:1] in (["has"], ["have"], ["had"]) else after[:1]
+        if acts and acts[0] in _EMPLOYS and self.tokens[i].text not in self.lexicon.surnames:
+            return -2
+        return 2 * (after[:2] in _THEY_SAY or after[:2] == [",", "who"])
 
 
 def _join(tokens: Sequence[Token]) -> str:

@@ -46,6 +46,8 @@ def _only_called_for(place: Place) -> bool:
         return bool(_cue("nominal", "called").search(before[-60:]))
     if _cue("auxiliary", "called").search(aux) and re.search(r"\bto\b", aux):
         return True
+    if _cue("auxiliary", "obliged").search(aux):
+        return True
     infinitive = aux.startswith("to") or (not aux and place.trigger in _BARE)
     return infinitive and bool(_cue("sentence", "called").search(before[-50:]))
 

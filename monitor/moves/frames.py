@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from monitor.model import Kind, Status
 from monitor.moves.factuality import Place, decide_status
 from monitor.moves.grammar import Line, PhraseRule, expand_slots, load_rules
-from monitor.moves.lexicon import load_table
+from monitor.moves.lexicon import load_lexicon, load_table
 from monitor.moves.phrases import ORG, ROLE, Phrase
 from monitor.moves.sentences import Sentence
 
@@ -22,8 +22,16 @@ _BE = re.compile(r"\b(?:is|are|was|were|been|be|being|gets|got)\b")
 _UNNAMED = re.compile(
     r" (?:the|its|their|a|it|they|which) (?:\S+ ){0,3}?(?:(?:has|have|had|also|recently|will|would|is|are) )*$"
 )
+_SAYS = re.compile(  # "Quill has confirmed that …", "Acme says its …"
+    r" ([ON]\d+)(?: ,[^,]{1,60},)?(?: (?:has|have|had|also|today|earlier|just))* "
+    r"(?:sa(?:id|ys|w)|confirm(?:s|ed)|announc(?:es|ed)|disclos(?:es|ed)|reveal(?:s|ed)|told|lost|loses|sees)(?= )"
+)
+_SAID = re.compile(r" , ([ON]\d+) (?:has )?(?:sa(?:id|ys)|confirmed|announced)(?= )")
+_OBLIQUE = re.compile(r" (?:to|with|by|under|from|of|for|alongside) $")
+_BODIES = re.compile(r"(?:congress|parliament|senate|court|assembly|knesset|voters|lawmakers|police)$", re.IGNORECASE)
 _PASSIVE = re.compile(r"\b(?:is|was|were|been|be|being|are|gets|got|who)\b")
 _AFTER_PARTICIPLE = {"as", "to", "by", "from", "after", "over", "for", "in", "following", "amid", ".", ","}
+_OBJECTS = {"former", "ex-", "her", "him", "them", "several", "dozens"}
 _DESCRIBES = {
     "developer",
     "publisher",
@@ -61,6 +69,7 @@ class Draft:
     from_role: str | None = None
     date: str | None = None
     old: Phrase | None = None  # predecessor
+    topic: str | None = None  # the organisation that the sentence says it is about
     near: str | None = None  # the organisation that the sentence begins with
     signs: set[str] = field(default_factory=set)  # features for background and confidence
     twins: list[Draft] = field(default_factory=list)  # drafts that told the same
@@ -162,14 +171,11 @@ class _FrameMatch:
             else:
                 self.subject = self._first_org()
                 aux = ""
-        if "fresh" in self.frame.flags and not self.line.phrase(self.slots["newrole"]).new:
-            return  # "Docker's CEO is Jane Roe" tells of no change
+        if self._tells_nothing(aux):
+            return
         if "passive" in self.frame.flags and not self._passive(aux):
             return  # active: another frame's
-        status = decide_status(
-            Place(line=self.line.text, auxiliary=aux, start=start, is_title=self.line.sentence.is_title,
-                  nominal="nominal" in self.frame.flags, trigger=self.slots.get("trigger", ""))
-        )  # fmt: skip
+        status = self._status(aux, start)
         if status is None:
             return
         self._collect()
@@ -178,6 +184,24 @@ class _FrameMatch:
         for person in people:
             yield self._draft(person, status, aux)
 
+    def _status(self, aux: str, start: int) -> Status | None:
+        status = decide_status(
+            Place(line=self.line.text, auxiliary=aux, start=start, is_title=self.line.sentence.is_title,
+                  nominal="nominal" in self.frame.flags, trigger=self.slots.get("trigger", ""))
+        )  # fmt: skip
+        wooed = "undecided" in self.frame.flags and status in {Status.CONFIRMED, Status.REPORTED}
+        if "denied" in self.frame.flags:
+            return Status.DENIED if status else None
+        return Status.CONSIDERED if wooed else status
+
+    def _tells_nothing(self, aux: str) -> bool:
+        """Return whether "Docker's CEO is Jane Roe" or "she will report to Jane Roe and will be …" only looks like a move."""
+        if "fresh" in self.frame.flags and not self.line.phrase(self.slots["newrole"]).new:
+            return True
+        if "verbless" in self.frame.flags and not (who := self.line.phrase(self.slots["who"])).org and not who.role:
+            return True
+        return aux.startswith(" and") and bool(_OBLIQUE.search(self.line.text[: self.match.start() + 1]))
+
     def _passive(self, aux: str) -> bool:
         """Without a form of "to be", only a title or what follows the participle makes a passive."""
         if _BE.search(aux):
@@ -185,6 +209,8 @@ class _FrameMatch:
         if re.search(r"\b(?:has|have|had)$", aux):
             return False
         after = self.line.text[self.match.end() :].split(" ", 2)[1:2]
+        if after and after[0] in _OBJECTS:
+            return False  # "Jane Roe hired former regulators"
         named = (
             self.slots.get("trigger") in {"named", "appointed", "elected", "promoted"} and after and after[0][0] == ROLE
         )
@@ -192,9 +218,18 @@ class _FrameMatch:
 
     def _opening_org(self) -> str | None:
         """Return the organisation with which the sentence begins ("Rippl, a startup, said Jane Roe will join")."""
-        found = re.match(r" (?:\S+ ){0,2}?(O\d+) ", self.line.text)
-        org = self.line.phrase(found[1]) if found else None
+        before, after = self.line.text[: self.match.start() + 1], self.line.text[self.match.end() :]
+        said = [*_SAYS.finditer(before), *_SAID.finditer(after)]
+        firms = [m[1] for m in said if m[1][0] == ORG or self._may_be_firm(m[1])]
+        opening = re.match(r" (?:\S+ ){0,2}?(O\d+) ", self.line.text)
+        symbol = firms[-1] if firms else opening[1] if opening else None
+        org = self.line.phrase(symbol) if symbol else None
         return org.text if org and not org.source else None
+
+    def _may_be_firm(self, symbol: str) -> bool:
+        """Return whether a name of one word, of which the text shows no more, looks like no surname."""
+        name, lexicon = self.line.phrase(symbol).text, load_lexicon()
+        return name not in lexicon.surnames and name not in lexicon.given_names
 
     def _first_org(self) -> Phrase | None:
         found = re.search(r" ([ON]\d+) ", self.line.text[: self.match.start()])
@@ -256,7 +291,7 @@ class _FrameMatch:
         self._orgs_of_roles(draft, role, from_role)
         self._actor(draft)
         self._bought(draft)
-        draft.near = self._opening_org()
+        draft.topic, draft.near = self.line.topic, self._opening_org()
         if "place" in self.slots and draft.from_role:
             draft.from_org = draft.from_org or self._text(self.slots["place"])
         if "old" in self.slots and self.slots["old"][0] in "PMNR":
@@ -301,7 +336,8 @@ class _FrameMatch:
         if not org:
             return
         if self.frame.kind is Kind.LEAVE:
-            draft.from_org = draft.from_org or org
+            theirs = draft.who.role and _BODIES.search(org)  # a parliament removes whom it does not employ
+            draft.from_org = draft.from_org or (None if theirs else org)
         elif not draft.to_org or ("to" not in self.slots and self.subject and self.subject.letter == ORG):
             draft.to_org = org
 

@@ -10,11 +10,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from monitor.moves.phrases import PERSON, Phrase
+from monitor.moves.phrases import ORG, PERSON, PLACE, Phrase
 from monitor.moves.sentences import Sentence, Token
 
 _SIGNS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "—": "-", "–": "-", "‑": "-", "…": "."})
 _MACRO = re.compile(r"(?<!\?P)<([a-z_]+)>")
+_SPELLED = {"ll": "will", "d": "'d", "ve": "have"}
+_CONTRACTED = re.compile(r"(?<=he['’])(?:ll|d|ve)$")  # "she'll" is a person and a verb
 _NEW = re.compile(r"\b(?:new|incoming|newly)\b")
 _BODIES = ("central bank", "police", "fire", "city", "county")
 _BESIDE = 30  # characters between two roles of one person
@@ -28,6 +30,7 @@ class Line:
     text: str
     phrases: list[Phrase]
     sentence: Sentence
+    topic: str | None = None  # the organisation that the line says it is about: "At Acme, …", "Acme: …"
 
     def phrase(self, symbol: str) -> Phrase:
         return self.phrases[int(symbol[1:])]
@@ -45,7 +48,10 @@ def write_line(sentence: Sentence, phrases: Sequence[Phrase]) -> Line:
         if token.start in starts:
             number = starts[token.start]
             words.append(f"{phrases[number].letter}{number}")
+            words += [_SPELLED[verb] for verb in _CONTRACTED.findall(token.text.lower())]
             covered = phrases[number].end
+        elif token.text == "." and token.start == covered and token is not sentence.tokens[-1]:
+            continue  # "Acme Inc. has hired"
         elif token.start >= covered and (word := _word(sentence, token)):
             words.append(word)
     return Line(f" {' '.join(words)} ", list(phrases), sentence)
@@ -69,7 +75,13 @@ class PhraseRule:
 
     def _replace(self, match: re.Match[str], line: Line, referents: Mapping[str, str]) -> str:
         groups = {k: v.strip() for k, v in match.groupdict().items() if v}
-        build = {"org": _build_org, "role": _build_role, "person": _build_person, "people": _build_people}[self.makes]
+        build = {
+            "place": _build_place,
+            "org": _build_org,
+            "role": _build_role,
+            "person": _build_person,
+            "people": _build_people,
+        }[self.makes]
         phrase = build(groups, line, self.former or "f" in groups, referents)
         return match[0] if phrase is None else f" {line.add(phrase)}"
 
@@ -92,6 +104,8 @@ def load_rules(table: Mapping[str, object], macros: Mapping[str, str]) -> tuple[
 def _word(sentence: Sentence, token: Token) -> str:
     """Return the word in lower case; quotation marks fall away, the apostrophe of a plural becomes "'s"."""
     word = token.text.lower().translate(_SIGNS)
+    if word == "*":
+        return ""
     if word not in {'"', "'"}:
         return word
     before = sentence.text[: token.start - sentence.start]
@@ -109,8 +123,14 @@ def expand_slots(pattern: str, macros: Mapping[str, str]) -> str:
     return pattern
 
 
+def _build_place(groups: Mapping[str, str], line: Line, _: bool, __: Mapping[str, str]) -> Phrase | None:
+    return replace(line.phrase(groups["place"]), letter=PLACE)
+
+
 def _build_org(groups: Mapping[str, str], line: Line, former: bool, _: Mapping[str, str]) -> Phrase | None:
     org = line.phrase(groups["org2"])
+    if "place" not in groups and "org" not in groups:
+        return replace(org, letter=ORG)
     if "place" in groups:
         return replace(org, start=line.phrase(groups["place"]).start)
     owner = line.phrase(groups["org"])

@@ -20,9 +20,11 @@ import numpy as np
 
 from monitor.model import Claim, Reading, Span, Status
 
+from .claims import may_tell
 from .dates import find_date
 from .learned_decode import Answer, Asserted, Draft, Numbers, drafts, verify
 from .learned_merge import merge
+from .learned_names import find_names
 from .learned_people import Person, find_name, find_people, find_phrase, tidy
 from .learned_tokens import Window, WordPieces, sentences, windows
 
@@ -53,6 +55,7 @@ class LearnedReader:
         self._folder = folder or MODEL
         self._floor = floor
         self._last: tuple[tuple[str, str], list[Read]] | None = None
+        self._answers: dict[tuple[int, tuple[int, ...]], Answer] = {}  # of the last article
 
     def read(self, title: str, text: str, published_at: datetime) -> Reading:
         """All claims that reach the card's threshold; each with its probability as `confidence`."""
@@ -75,19 +78,23 @@ class LearnedReader:
         for person in find_people([n for r in reads for n in _names(r, full)], covered):
             yield from self._drafts(person, reads, len(title))
 
-    def score(self, title: str, text: str, claim: Claim) -> float:
-        """The probability that the text claims just this (person, kind, sides, news or not); 0 where a name is absent."""
+    def score(self, title: str, text: str, claim: Claim) -> tuple[float, float]:
+        """The probabilities that the text claims just this (person, kind, sides) as news and as history.
+
+        Both are 0 where a name is absent.
+        """
         full = f"{title}\n{text}"
         person = Person(claim.person, tuple(find_name(claim.person, full)))
-        asserted = Asserted(claim.kind, claim.background, _named(claim.from_org, full), _named(claim.to_org, full))
+        sides = _named(claim.from_org, full), _named(claim.to_org, full)
         reads = self._reads(title, text) if person.spans else []
-        asked = [(read, _marked(person, read.window, 0)) for read in reads]
-        found = [
-            verify(asserted, self._ask(read, marked), read.window, _barred(read, marked))
-            for read, marked in asked
-            if marked
-        ]
-        return max((self.confidence(d) for d in found if d), default=0.0)
+        asked = [(read, marked) for read in reads if (marked := _marked(person, read.window, 0))]
+
+        def best(*, background: bool) -> float:
+            asserted = Asserted(claim.kind, background, *sides)
+            found = (verify(asserted, self._ask(read, m), read.window, _barred(read, m)) for read, m in asked)
+            return max((self.confidence(d) for d in found if d), default=0.0)
+
+        return best(background=False), best(background=True)
 
     def _drafts(self, person: Person, reads: Sequence[Read], title_end: int) -> Iterator[Draft]:
         for number, read in enumerate(reads):
@@ -129,18 +136,27 @@ class LearnedReader:
         """The lower half's answers; those of the last article are kept, for `score` often follows `read`."""
         last = self._last
         if last is None or last[0] != (title, text):
-            last = (title, text), [self._read(w) for w in windows(self._pieces, title, text)]
+            cut = windows(self._pieces, title, text, find_names(title, text))
+            full = f"{title}\n{text}"
+            last = (title, text), [self._read(w) for n, w in enumerate(cut) if not n or may_tell(full[slice(*w.body)])]
             self._last = last
+            self._answers.clear()
         return last[1]
 
     def _read(self, window: Window) -> Read:
-        feed = {k: np.array([getattr(window, k)], dtype=np.int64) for k in ("ids", "shapes", "parts")}
+        feed = {k: np.array([getattr(window, k)], dtype=np.int64) for k in ("ids", "shapes", "parts", "names")}
         states, tags = self._lower.run(None, feed | {"mask": np.ones((1, len(window)), dtype=np.int64)})
         odds = np.exp(tags[0] - tags[0].max(axis=-1, keepdims=True))
         odds /= odds.sum(axis=-1, keepdims=True)
         return Read(window, states, odds[:, 1] + odds[:, 2], odds[:, 1])
 
     def _ask(self, read: Read, marked: Sequence[int]) -> Answer:
+        key = id(read), tuple(marked)
+        if key not in self._answers:
+            self._answers[key] = self._answer(read, marked)
+        return self._answers[key]
+
+    def _answer(self, read: Read, marked: Sequence[int]) -> Answer:
         marks = np.zeros((1, len(read.window)), dtype=np.int64)
         marks[0, marked] = 1
         out = self._upper.run(None, {"states": read.states, "marks": marks, "mask": np.ones_like(marks)})

@@ -113,19 +113,31 @@ class Pointers:
         return max(self.likely(*which), key=lambda c: c.log, default=Choice(None, NEVER))
 
     def likely(self, *which: int) -> list[Choice]:
-        """The most probable spans of a field, or of several fields that must agree; the best first."""
+        """The most probable names of a field, or of fields that must agree, at their likeliest place; the best first.
+
+        What is said for a name is the sum over all the places where it stands: any of them was right in training.
+        """
         barred = self._barred_sides if which[0] in {FROM, TO} else self._barred
         first, last = (np.where(barred, NEVER, log) for log in self._log[list(which)].mean(axis=0))
-        spans = [span for start in np.argsort(-first)[:TRIED] for span in self._from(int(start), first, last)]
-        return sorted(spans, key=lambda c: -c.log)[:TRIED]
+        named: dict[tuple[int, ...], list[tuple[int, int]]] = {}
+        for start in np.argsort(-first)[:TRIED]:
+            for stop in self._stops(int(start), first, last):
+                named.setdefault(tuple(self._window.ids[start : stop + 1]), []).append((int(start), stop))
+        choices = [self._together(places, first, last) for places in named.values()]
+        return sorted(choices, key=lambda c: -c.log)[:TRIED]
 
-    def _from(self, start: int, first: Numbers, last: Numbers) -> Iterator[Choice]:
-        """The spans that begin with piece `start`."""
+    def _together(self, places: list[tuple[int, int]], first: Numbers, last: Numbers) -> Choice:
+        start, stop = max(places, key=lambda p: first[p[0]] + last[p[1]])
+        log = np.logaddexp.reduce([first[a] for a, _ in places]) + np.logaddexp.reduce([last[b] for _, b in places])
+        return Choice((self._window.start[start], self._window.end[stop]), float(log) / 2)
+
+    def _stops(self, start: int, first: Numbers, last: Numbers) -> Iterator[int]:
+        """The last pieces of the spans that begin with piece `start`."""
         for stop in range(start, min(start + LONGEST, len(last))):
             if self._window.start[stop] < 0:  # the end of the title, or of the window
                 return
             if first[start] > NEVER / 2 and last[stop] > NEVER / 2:
-                yield Choice((self._window.start[start], self._window.end[stop]), float(first[start] + last[stop]) / 2)
+                yield stop
 
     def apart(self) -> tuple[Choice, Choice]:
         """The best pair of an origin and a target of different names that do not overlap."""
@@ -142,9 +154,8 @@ class Pointers:
         """The most probable of the given places of a field."""
         if places is None:
             return self.none(which)
-        spans = [(r[0], r[-1], p) for p in places if (r := self._window.pieces_of(*p))]
-        found = [Choice(p, float(self._log[which, 0, a] + self._log[which, 1, b]) / 2) for a, b, p in spans]
-        return max(found, key=lambda c: c.log, default=None)
+        spans = [(r[0], r[-1]) for p in places if (r := self._window.pieces_of(*p))]
+        return self._together(spans, self._log[which, 0], self._log[which, 1]) if spans else None
 
     def field(self, which: int) -> tuple[int, int] | None:
         best, none = self.best(which), self.none(which)

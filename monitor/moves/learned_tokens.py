@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -17,7 +17,7 @@ from pathlib import Path
 
 MAX_TITLE = 48  # pieces: longer ones are feeds that put the lead into the title
 MAX_WINDOW = 192  # pieces, title included
-MAX_WINDOWS = 40  # of an article, some 5,000 words: what stands behind them is seldom news
+MAX_WINDOWS = 24  # of an article, some 3,000 words: what stands behind them is seldom news
 MAX_SENTENCES = 1000
 MAX_WORD = 100  # letters, as in BERT: longer ones are no words, and matching is quadratic
 _WORD = re.compile(r"[^\W_]+|[^\w\s]|_")
@@ -36,6 +36,18 @@ class Shape(IntEnum):
     MIXED = 4
     DIGIT = 5
     OTHER = 6
+
+
+class Name(IntEnum):
+    """What the chunks of the frames take a piece for (`phrases`): an uncased vocabulary knows few names."""
+
+    NONE = 0
+    PERSON = 1
+    ORGANISATION = 2
+    PLACE = 3
+    ROLE = 4
+    ONE_WORD = 5
+    MANY_WORDS = 6
 
 
 class Part(IntEnum):
@@ -65,11 +77,18 @@ class Window:
     ids: list[int]
     shapes: list[int]
     parts: list[int]
+    names: list[int]
     start: list[int]
     end: list[int]
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def body(self) -> tuple[int, int]:
+        """The characters from its first sentence to its last, the title left out; (0, 0) where there is none."""
+        inside = [i for i, part in enumerate(self.parts) if part == Part.BODY]
+        return (self.start[inside[0]], self.end[inside[-1]]) if inside else (0, 0)
 
     def pieces_of(self, start: int, end: int) -> range:
         """The pieces that lie in the characters [start, end)."""
@@ -144,15 +163,23 @@ def sentences(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
         yield start, len(text.rstrip())
 
 
-def windows(pieces: WordPieces, title: str, text: str, size: int = MAX_WINDOW) -> Iterator[Window]:
-    """Cut the article into windows of whole sentences, each under the title; neighbours share one sentence."""
+def windows(
+    pieces: WordPieces, title: str, text: str, named: Iterable[tuple[int, int, Name]] = (), size: int = MAX_WINDOW
+) -> Iterator[Window]:
+    """Cut the article into windows of whole sentences, each under the title; neighbours share one sentence.
+
+    `named` are the stretches of characters that the frames take for names, with their types.
+    """
     full = f"{title}\n{text}"
+    types = bytearray(len(full))
+    for start, end, name in named:
+        types[start:end] = bytes([name]) * (end - start)
     head = _clip(pieces.cut(full, 0, len(title)), MAX_TITLE)
     part = Part.TITLE_CASE if is_title_case(title) else Part.TITLE
     room = size - len(head) - 3
     body = [_clip(pieces.cut(full, a, b), room) for a, b in islice(sentences(full, len(title) + 1), MAX_SENTENCES)]
     for group in _groups([len(p) for p in body], room)[:MAX_WINDOWS] or [range(0)]:
-        yield _window(pieces, head, part, [body[i] for i in group])
+        yield _window(pieces, head, part, [body[i] for i in group], types)
 
 
 def _groups(sizes: Sequence[int], room: int) -> list[range]:
@@ -168,8 +195,8 @@ def _groups(sizes: Sequence[int], room: int) -> list[range]:
     return [*groups, range(first, len(sizes))] if sizes else groups
 
 
-def _window(pieces: WordPieces, head: Pieces, part: Part, body: Sequence[Pieces]) -> Window:
-    window = Window([pieces.cls], [Shape.SPECIAL], [Part.SPECIAL], [-1], [-1])
+def _window(pieces: WordPieces, head: Pieces, part: Part, body: Sequence[Pieces], types: bytearray) -> Window:
+    window = Window([pieces.cls], [Shape.SPECIAL], [Part.SPECIAL], [], [-1], [-1])
     for stretch, which in [([head], part), (body, Part.BODY)]:
         for one in stretch:
             window.ids.extend(one.ids)
@@ -183,6 +210,7 @@ def _window(pieces: WordPieces, head: Pieces, part: Part, body: Sequence[Pieces]
             strict=True,
         ):
             field.append(value)
+    window.names.extend(Name.NONE if start < 0 else types[start] for start in window.start)
     return window
 
 

@@ -84,6 +84,8 @@ class NameFinder:
             return replace(phrase, letter=letter)
         if phrase.letter == ONE_WORD and phrase.text in names.full:
             return replace(phrase, letter=PERSON, text=names.full[phrase.text])
+        if phrase.letter == ONE_WORD and names.votes[phrase.text] < 0:
+            return replace(phrase, letter=ORG)
         if phrase.letter == PERSON and " " not in phrase.text:
             return replace(phrase, text=names.full.get(phrase.text, phrase.text))
         return phrase

@@ -31,7 +31,6 @@ class Profile:
     """All that a text says about who is what where."""
 
     people: dict[str, list[Affiliation]] = field(default_factory=dict)
-    roles: list[tuple[str, str]] = field(default_factory=list)  # role and its organisation, wherever they stand
     named: list[str] = field(default_factory=list)  # people in order
     hero: str | None = None  # the first person that the title names
     title_tells: bool = False  # a move, of whomever
@@ -52,11 +51,6 @@ class Profile:
     def role_of(self, person: str) -> str | None:
         known = [a for a in self.people.get(person, []) if a.role]
         return known[0].role if known else None
-
-    def held_elsewhere(self, role: str | None) -> str | None:
-        """Return the organisation of the same role in another place of the text."""
-        same = [org for text, org in self.roles if role and same_role(text, role)]
-        return same[0] if same else None
 
     def spelled_out(self, org: str | None) -> str | None:
         """Return the full name behind an acronym that the text also spells out."""
@@ -88,7 +82,10 @@ def read_profile(phrases: Iterable[tuple[int, Sequence[Phrase]]]) -> Profile:
                 profile.named += [one.text for one in phrase.people if one.text not in profile.named]
             if phrase.letter == ROLE and phrase.org:
                 profile.orgs[phrase.org] += 1
-                profile.roles.append((phrase.text, phrase.org))
+                if number == 0:
+                    profile.title_orgs.append(phrase.org)
+            if phrase.letter == PERSON and number == 0 and phrase.org:
+                profile.title_orgs.append(phrase.org)
     return profile
 
 

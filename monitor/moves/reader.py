@@ -16,6 +16,7 @@ from monitor.moves.claims import FrameReader, may_tell
 from monitor.moves.learned import LearnedReader
 
 STALE = timedelta(days=120)
+_ROW = re.compile(r"[^|\n]*(?:\|[^|\n]*){2}")
 
 
 class JointReader:
@@ -38,11 +39,13 @@ class JointReader:
         return Reading(claims=tuple(_without_doubles(kept)), groups=frames.groups)
 
     def _pairs(self, frames: tuple[Claim, ...], title: str, text: str, published_at: datetime) -> Iterable[Pair]:
-        learned = self._learned.read(title, text, published_at).claims
+        learned = [
+            c for c in self._learned.read(title, text, published_at).claims if not _in_table(c, f"{title}\n{text}")
+        ]
         for pair in pair_claims(frames, learned):
-            alone = pair.frames if not pair.learned else None
-            vouched = self._learned.score(title, text, alone) if alone else 0.0
-            yield replace(pair, vouched=vouched, known=pair.claim.person in self._people)
+            news, history = self._learned.score(title, text, pair.claim)
+            known = any(claim and claim.person in self._people for claim in (pair.frames, pair.learned))
+            yield replace(pair, news=news, history=history, known=known)
 
     def _without_echo(self, claim: Claim) -> Claim:
         """Drop an origin that is the destination with words around it ("xAI HR", "Flipkart has hired")."""
@@ -53,6 +56,11 @@ class JointReader:
         return replace(claim, from_org=None, kind=Kind.JOIN)
 
 
+def _in_table(claim: Claim, full_text: str) -> bool:
+    """Tell whether the evidence is a row of a table, which the network, taught on sentences, misreads."""
+    return _ROW.match(full_text, full_text.rfind("\n", 0, claim.span.end) + 1) is not None
+
+
 def _without_stale_date(claim: Claim, published_at: datetime) -> Claim:
     """Drop from news a date long past: it belongs to something else in the sentence ("a partner since 2015")."""
     stale = claim.date and claim.date < (published_at - STALE).date().isoformat()[: len(claim.date)]
@@ -60,13 +68,20 @@ def _without_stale_date(claim: Claim, published_at: datetime) -> Claim:
 
 
 def _without_doubles(claims: list[Claim]) -> list[Claim]:
-    """Of two claims that say the same of one person in the news, keep the surer one."""
+    """Of two claims that say the same of one person, keep the surer one: a change is either news or history."""
     kept: list[Claim] = []
     for claim in sorted(claims, key=lambda c: -c.confidence):
-        same = (k for k in kept if (k.person, k.background) == (claim.person, claim.background))
-        if not any({k.from_org, k.to_org} >= {claim.from_org, claim.to_org} - {None} for k in same):
+        if not any(_says_the_same(claim, k) for k in kept if k.person == claim.person):
             kept.append(claim)
     return sorted(kept, key=lambda c: (c.span.start, c.person))
+
+
+def _says_the_same(claim: Claim, surer: Claim) -> bool:
+    """Tell whether a claim adds no side to a surer one: both news, both history, or both of one sentence."""
+    sides, known = (claim.from_org, claim.to_org), (surer.from_org, surer.to_org)
+    if claim.background == surer.background or claim.span.overlaps(surer.span):
+        return set(sides) - {None} <= set(known)
+    return sides == known
 
 
 def default_reader(subjects: Iterable[Subject] = ()) -> JointReader:

@@ -13,7 +13,7 @@ from monitor.moves.lexicon import load_lexicon
 from monitor.moves.phrases import ORG, PERSON, ROLE, Phrase
 from monitor.moves.sentences import Sentence, Token
 
-_HE = {"he", "she"}
+_HE = re.compile(r"(?:he|she)(?:['’](?:ll|d|ve))?")
 _COMPANY = {
     "company", "firm", "startup", "start-up", "studio", "bank", "business", "carmaker", "automaker", "chipmaker", "retailer", "broadcaster",
     "network", "publisher", "developer", "giant", "agency", "university", "airline", "club", "organisation", "organization", "lab", "group",
@@ -26,6 +26,7 @@ def add_references(sentences: Sequence[Sentence], phrases: Sequence[Sequence[Phr
     person: Phrase | None = None
     org: Phrase | None = None
     hero: Phrase | None = None
+    firm: Phrase | None = None  # the only one that the title names
     recent: list[set[str]] = []
     result = []
     for sentence, all_found in zip(sentences, phrases, strict=True):
@@ -40,7 +41,9 @@ def add_references(sentences: Sequence[Sentence], phrases: Sequence[Sequence[Phr
         person = people[0] if people else person
         if hero and person and person.text != hero.text and any(hero.text in names for names in recent[-2:]):
             person = hero  # the story's own person, not whoever spoke last
-        org = orgs[0] if orgs else org
+        if sentence.is_title and len({p.text for p in orgs}) == 1:
+            firm = orgs[0]
+        org = firm or (orgs[0] if orgs else org)
     return result
 
 
@@ -58,7 +61,14 @@ def mark_sources(sentence: Sentence, phrases: Sequence[Phrase]) -> list[Phrase]:
         if p.letter != PERSON
         and (
             _QUOTED.search(text[: p.start - start])
-            or (p.text in outlets and (_QUOTES.match(text[p.end - start :]) or _POSTED.search(text[: p.start - start])))
+            or (
+                p.text in outlets
+                and (
+                    _QUOTES.match(text[p.end - start :])
+                    or _TOLD_TO.search(text[: p.start - start])
+                    or _POSTED.search(text[: p.start - start])
+                )
+            )
         )
         else p
         for p in phrases
@@ -70,6 +80,9 @@ _QUOTED = re.compile(
     re.I,
 )
 _POSTED = re.compile(r"(?:\b(?:by|via|on) (?:the |a |an )?|(?:-|–|—|\|) )$", re.IGNORECASE)
+_TOLD_TO = re.compile(
+    r"\b(?:said|confirmed|statement|told|admitted|comment\w*)\b.{0,80} (?:to|with|by) (?:the )?$", re.IGNORECASE
+)
 _QUOTES = re.compile(
     r"(?:['’]s? \w+)? (?:reported|reports|first reported|first broke|notes|says|said|writes|wrote|learned|has learned|spoke|understands)\b|, which first reported",
     re.I,
@@ -121,7 +134,7 @@ class _SentenceReferences:
         added = []
         for i, token in enumerate(self.tokens):
             word = token.text.lower()
-            if word in _HE and (target := self._speaker(i) or self._before(token.start, PERSON) or self.person):
+            if _HE.fullmatch(word) and (target := self._speaker(i) or self._before(token.start, PERSON) or self.person):
                 added.append(Phrase(letter=PERSON, text=target.text, start=token.start, end=token.end))
             if word == "it" and _ACTS.match(" ".join(t.text for t in self.tokens[i + 1 : i + 3])):
                 target = self._before(token.start, ORG) or self.org

@@ -297,6 +297,7 @@ def _evidence(claim: SourcedClaim) -> Evidence:
         status=claim.claim.status,
         background=claim.claim.background,
         confidence=claim.claim.confidence,
+        feeds=claim.feeds,
     )
 
 

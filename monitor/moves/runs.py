@@ -12,6 +12,7 @@ from monitor.moves.lexicon import Lexicon
 from monitor.moves.phrases import MANY_WORDS, ONE_WORD, ORG, PERSON
 from monitor.moves.sentences import Token
 
+NICKNAME_OPENS = {"(": ")", '"': '"', "“": "”", "‘": "’", "'": "'"}
 ORG_LINKS = frozenset({"of", "for", "&", "and"})
 _CAMEL = re.compile(r"^(?!Mc|Mac|De|Le|La|Di|Du|Van|O['’]|Fitz|St)\w*[a-z][A-Z]|^[A-Z]{2,}[a-z]|\d")
 _HIRES = {
@@ -135,6 +136,8 @@ class RunCutter(Words):
         words = [self.tokens[i].text for i in range(start, end)]
         if len(words) == 1:
             return self._single_letter(start)
+        if words[1] in NICKNAME_OPENS:
+            return PERSON
         like_given = len(words) == 2 and self.is_given(start) and not self.soft(start)
         if self.lower[end - 1] in self.lexicon.org_marks and not like_given:
             return ORG

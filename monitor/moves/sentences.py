@@ -15,13 +15,25 @@ _TOKEN = re.compile(
       | [A-Z]\.(?=\s?[A-Z])        # middle initial
       | ['’]s\b
       | [Ee]x[-‑](?=\w)            # ex-Googler
-      | \d+[A-Za-z]\w*             # 2GB, 23andMe
+      | \d+[A-Za-z]\w*(?:\.(?:com|ai|io|org|bio|co)\b)?  # 2GB, 23andMe, 0xide.bio
       | \d[\d,.]*\d | \d
-      | \w+(?:(?:['’](?!s\b)|[-‑&+/]|\.(?=(?:com|ai|io|org|net|co)\b)|(?<=[A-Z])\.(?=[A-Z]))\w+)*
+      | \w+(?:(?:['’](?!s\b)|[-‑&+/]|\.(?=(?:com|ai|io|org|net|co|bio|dev|app|xyz|tv|fm|so|me|gg|tech|health|inc|\d)\b)|(?<=[A-Z])\.(?=[A-Z]))\w+)*
       | [^\w\s]""",
     re.VERBOSE,
 )
 _BOUNDARY = re.compile(r"[.!?…][\"”’')\]]*\s+(?=[\"“‘'(\[]?[A-ZÀ-Þ0-9])")
+_LEAD_IN = re.compile(  # what no sentence begins with: the sign of a list, "PARIS, March 14 (Reuters) -"
+    r"""\s*(?:[•→▪●◦‣■►*·>]+\s*|[-–—]\s+)?
+      (?:[A-Z][\w. ’'-]{2,24}(?:,\s[A-Z][\w.]+){0,2}
+        (?: ,?\s(?:(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s\d{1,2}|\d{1,2}\s[A-Z][a-z]{2,8})(?:,?\s\d{4})?
+            \s*(?:\([^()]{2,40}\)|/[^/]{2,30}/)?\s*(?:--|[-–—])
+        |   ,?\s*(?:\((?:A[FN]?P|UPI|PTI|ANI|CNN|[^()]*(?:[a-z]|WIRE)[^()]{0,30})\)|/[A-Z][^/]{2,30}/)\s*(?:--|[-–—]\s)
+        )\s*
+      | [A-ZÀ-Þ]{8,}\s*(?:--|[–—])\s*
+      | [A-ZÀ-Þ]{3,24}+(?:[ /'’-][A-ZÀ-Þ]{3,24}+){0,2}(?:,\s[A-Z][\w.]{1,14}(?:\s[A-Z][\w.]{1,14})?){0,2}\.?\s*(?:--|\s[-–—])\s
+      | \((?:Reuters|Bloomberg|AP|AFP|UPI)\)\s*(?:--|[-–—])\s)?""",
+    re.VERBOSE,
+)
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[“\"])(?:Mr|Mrs|Ms|Dr|Prof|Sen|Sens|Rep|Reps|Gov|Gen|Lt|Col|Sgt|Capt|Maj|Hon|Rev|Sir|St|Jr|Sr|Inc|Corp|Co|Ltd|No|vs|Jan|Feb"
     r"|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec|[A-Z]|(?:[A-Z]\.)+[A-Z]|D|R)$"
@@ -70,7 +82,12 @@ def split_sentences(title: str, text: str) -> list[Sentence]:
 
 
 def _lines(whole: str) -> list[tuple[int, int]]:
-    return [m.span() for m in re.finditer(r"[^\n\r]*\S[^\n\r]*", whole)]
+    """Return the lines that say anything, without bullets and datelines."""
+    return [
+        (start, m.end())
+        for m in re.finditer(r"[^\n\r]*\S[^\n\r]*", whole)
+        if (start := _LEAD_IN.match(whole, m.start(), m.end()).end()) < m.end()  # type: ignore[union-attr]
+    ]
 
 
 def _split_line(whole: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -96,8 +96,10 @@ class Story:
     def _of_time(self, draft: Draft) -> set[str]:
         text = draft.sentence.text
         signs = {f"when:{self._age(draft)}", f"title:tells:{int(self.profile.title_tells)}"}
+        if "flag:table" in draft.signs:
+            signs.add(f"table:{self._age(draft)}")
         if self.long:
-            signs.add(self._place(draft))
+            signs |= {self._place(draft), *(f"long:{s}" for s in draft.signs if s.startswith(("from:", "to:")))}
         if _EARLIER.search(text):
             signs |= {"cue:earlier", f"long:earlier:{int(self.long)}"}
         if year := re.search(r"\b((?:19|20)\d\d)\b", text):

@@ -14,12 +14,14 @@ from monitor.moves.phrases import PERSON, Phrase
 from monitor.moves.sentences import Sentence
 
 _RULE = re.compile(r"^[\s|:-]+$")
+_LEAVING = re.compile(r"leav|left\b|out\b|depart|exit|resign|retir|quit", re.IGNORECASE)
 _HEADS = {
     "person": re.compile(r"^(?:name|person|who|executive|researcher|author|employee)s?$", re.I),
     "role": re.compile(r"\b(?:role|title|position|job)\b", re.I),
-    "to": re.compile(r"^(?:(?:current|new|now at|joined|destination|next) ?)?(?:company|employer|organi[sz]ation|firm|destination|to|joined|now at)?$", re.I),
-    "from": re.compile(r"^(?:from|former|previous|old)(?: (?:company|employer|organi[sz]ation))?$", re.I),
+    "to": re.compile(r"^(?:(?:current|new|now at|joined|destination|next) ?)?(?:company|employer|organi[sz]ation|firm|agency|studio|bank|fund|lab|publisher|destination|to|joined|now at)?$", re.I),
+    "from": re.compile(r"^(?:(?:coming |came |joined |hired )?from|former|previous|old)(?: (?:company|employer|organi[sz]ation))?$", re.I),
     "left": re.compile(r"^(?:left|leaving|departed|date left|departure)\b", re.I),
+    "way": re.compile(r"^(?:move|status|change|direction|action|in/out|in or out)$", re.I),
     "date": re.compile(r"^(?:date|when|joined on|start date|effective)$", re.I),
 }  # fmt: skip
 
@@ -68,9 +70,24 @@ def _row(sentence: Sentence, cells: Sequence[str], columns: dict[str, int], left
     cell = {name: cells[i] for name, i in columns.items() if i < len(cells) and cells[i]}
     if "person" not in cell:
         return
+    if _LEAVING.match(cell.get("way") or cell.get("role", "")):
+        cell["from"] = cell.pop("to", "")
+        cell.pop("role", None)
+    if cell.get("from", "").lower() in {"internal", "promoted", "internal promotion"}:
+        cell["from"] = cell.get("to", "")
     to_org, from_org, role = cell.get("to"), cell.get("from") or left_org, cell.get("role")
     founded = bool(role and re.search(r"\bco-?founder|\bfounder", role, re.I))
-    kind = Kind.FOUND if founded else Kind.MOVE if to_org and from_org else Kind.JOIN if to_org else Kind.LEAVE
+    kind = (
+        Kind.FOUND
+        if founded
+        else Kind.ROLE
+        if to_org and to_org == from_org
+        else Kind.MOVE
+        if to_org and from_org
+        else Kind.JOIN
+        if to_org
+        else Kind.LEAVE
+    )
     draft = Draft(
         who=Phrase(letter=PERSON, text=cell["person"], start=sentence.start, end=sentence.start + len(cell["person"])),
         kind=kind, rule="table-row", trigger="|", sentence=sentence, status=Status.CONFIRMED,

@@ -43,8 +43,8 @@ def _merge(drafts: list[Draft]) -> list[Draft]:
     merged: list[Draft] = []
     for draft in drafts:
         here = (draft.sentence.start, draft.trigger.split()[0] if draft.trigger else "")
-        if draft.kind is Kind.LEAVE and here in boards:
-            continue  # the seat on the board is what is left
+        if here in boards and (draft.kind is Kind.LEAVE or (draft.kind is Kind.JOIN and not draft.role)):
+            continue  # the seat on the board is what is left or taken
         _board(draft)
         other = next((m for m in merged if _mergeable(m, draft)), None)
         if other is None:

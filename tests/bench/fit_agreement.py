@@ -1,15 +1,15 @@
 """Fit monitor/moves/lexicon/agreement.toml: how far to believe what the frames and the network read, alone and together.
 
-usage: python -m tests.bench.fit_agreement      (needs ../shared/eval; two minutes)
+usage: python -m tests.bench.fit_agreement [--corpus ../shared/corpus]     (needs ../shared/eval; two minutes, six with it)
 
-Fitted on the items of `train` that the network never saw (the 15 % whose hashed id says so): P(the claim is right) and
-P(it is history).  Those items are short; `deep`, of long texts, and `known`, of watched people, are set by
-hand and explained in (0013).
+Fitted on the items that the network never saw: 15 % of `train`, of the written articles and of our labels of the corpus,
+by hashed id.  P(the claim is right) and P(it is history).  `known`, of watched people, is set by hand and explained
+in (0013).
 """
 
 from __future__ import annotations
 
-import hashlib
+import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,52 +19,72 @@ import numpy as np
 from monitor.moves import agreement
 from monitor.moves.reader import JointReader
 from tests.bench import score_reader as bench
+from tests.bench.reader_items import Item, is_held_out, load_items, load_written
 
 OUT = Path(agreement.__file__).parent / "lexicon" / "agreement.toml"
-HELD_OUT = 15  # per cent, as in train_reader.py
-BY_HAND = {"right": {"deep": -0.7, "known": 1.2}, "background": {"deep": 1.2}}
-RIGHT = ("bias", "both", "clash", "frames", "learned", "frames_alone", "vouched", "learned_alone", "learned_strength")
-BACKGROUND = ("bias", "clash", "frames_background", "learned_background", "frames_alone", "learned_alone")
+BY_HAND = {"right": {"known": 0.7}, "background": {}}
+RIGHT = (
+    "bias", "both", "clash", "frames", "learned", "frames_alone", "learned_alone", "news", "history", "same_role", "role",
+    "headline", "titled", "deep",
+)  # fmt: skip
+BACKGROUND = (
+    "bias",
+    "clash",
+    "frames_background",
+    "learned_background",
+    "frames_alone",
+    "learned_alone",
+    "lean",
+    "deep",
+)
 FLOORS = [n / 50 for n in range(10, 40)]
 Row = tuple[str, dict[str, float], Any, dict[str, Any] | None]  # item, signs, claim, matched gold claim
 
 
 def main() -> None:
-    rows = list(gather())
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpus", type=Path, help="folder of the recorded corpus: fit to our labels of it too")
+    items = held_out_items(parser.parse_args().corpus)
+    rows = list(gather(items))
     matched = [row for row in rows if row[3]]
     weights = {
         "right": fit([r[1] for r in rows], [float(bool(r[3])) for r in rows], RIGHT) | BY_HAND["right"],
         "background": fit(
             [r[1] for r in matched], [float(bool(r[3] and r[3]["background"])) for r in matched], BACKGROUND
-        )
-        | BY_HAND["background"],
+        ),
         "floor": {"news": 0.4, "background": 0.4},
     }
     write(weights)
     agreement._weights.cache_clear()
-    weights["floor"] = {"news": best_floor(rows, background=False), "background": best_floor(rows, background=True)}
+    gold = [claim for item in items for claim in item.claims]
+    weights["floor"] = {
+        "news": best_floor(rows, gold, background=False),
+        "background": best_floor(rows, gold, background=True),
+    }
     write(weights)
-    print(OUT.read_text(), f"{len(rows)} claims, {len(matched)} right")
+    print(OUT.read_text(), f"{len(items)} items, {len(rows)} claims, {len(matched)} right of {len(gold)}")
 
 
-def gather() -> Iterator[Row]:
-    """Read the held-out items with both readers, to their last doubtful claim."""
+def held_out_items(corpus: Path | None) -> list[Item]:
+    items = load_items(bench.EVAL, "train") + load_written()
+    if corpus:
+        from tests.bench.reader_corpus import load_corpus
+
+        items += load_corpus(corpus)
+    return [item for item in items if is_held_out(item)]
+
+
+def gather(items: Sequence[Item]) -> Iterator[Row]:
+    """Read the items with both readers, to their last doubtful claim."""
     reader, score = JointReader(), bench.score_module()
-    gold = {g["id"]: g["claims"] for g in bench.load("gold", "train")}
-    for item in bench.load("items", "train"):
-        if not held_out(item["id"]):
-            continue
-        title, text = item["title"], item["text"]
-        frames = reader._frames.read(title, text, bench.parse_published(item["published"])).claims
-        pairs = list(reader._pairs(frames, title, text, bench.parse_published(item["published"])))
+    for item in items:
+        published = bench.parse_published(item.published)
+        frames = reader._frames.read(item.title, item.text, published).claims
+        pairs = list(reader._pairs(frames, item.title, item.text, published))
         records = [bench.as_record(agreement._merge(pair)) for pair in pairs]
-        found = {id(p): g for _, p, g in score.pair(records, gold[item["id"]])}
+        found = {id(p): g for _, p, g in score.pair(records, item.claims)}
         for pair, record in zip(pairs, records, strict=True):
-            yield item["id"], agreement.signs_of(pair, f"{title}\n{text}", title), pair, found.get(id(record))
-
-
-def held_out(id: str) -> bool:
-    return int(hashlib.sha256(id.encode()).hexdigest(), 16) % 100 < HELD_OUT
+            yield item.id, agreement.signs_of(pair, item.full, item.title), pair, found.get(id(record))
 
 
 def fit(signs: Sequence[Mapping[str, float]], labels: Sequence[float], names: Sequence[str]) -> dict[str, float]:
@@ -76,15 +96,10 @@ def fit(signs: Sequence[Mapping[str, float]], labels: Sequence[float], names: Se
     return dict(zip(names, np.round(w, 3).tolist(), strict=True))
 
 
-def best_floor(rows: Sequence[Row], *, background: bool) -> float:
+def best_floor(rows: Sequence[Row], gold: Sequence[Mapping[str, Any]], *, background: bool) -> float:
     """Return the confidence from which F1 of the claims told is highest on the fitted items."""
     weights = agreement._weights()
-    gold = sum(
-        bool(c["background"]) is background
-        for g in bench.load("gold", "train")
-        if held_out(g["id"])
-        for c in g["claims"]
-    )
+    wanted = sum(bool(claim["background"]) is background for claim in gold)
     told = [
         (
             agreement._probability(signs, weights["right"]),
@@ -96,7 +111,7 @@ def best_floor(rows: Sequence[Row], *, background: bool) -> float:
 
     def f1(floor: float) -> float:
         hits = [right for confidence, right in told if confidence >= floor]
-        return 2 * sum(hits) / (len(hits) + gold) if hits else 0.0
+        return 2 * sum(hits) / (len(hits) + wanted) if hits else 0.0
 
     return max(FLOORS, key=f1)
 
@@ -106,9 +121,7 @@ def write(weights: Mapping[str, Mapping[str, float]]) -> None:
         f"[{name}]\n" + "".join(f"{sign} = {value}\n" for sign, value in table.items())
         for name, table in weights.items()
     )
-    OUT.write_text(
-        "# Written by tests/bench/fit_agreement.py; `deep` and `known` are set by hand (0013).\n\n" + "\n".join(tables)
-    )
+    OUT.write_text("# Written by tests/bench/fit_agreement.py; `known` is set by hand (0013).\n\n" + "\n".join(tables))
 
 
 if __name__ == "__main__":

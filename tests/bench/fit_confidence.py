@@ -1,6 +1,7 @@
-"""Fit monitor/moves/lexicon/weights.toml on ../shared/eval/train: P(claim found right) and P(background | right).
+"""Fit monitor/moves/lexicon/weights.toml: P(claim found right) and P(background | right).
 
-usage: fit_confidence.py [--part tune|all]     prints cross-validated precision and recall by threshold
+On ../shared/eval/train and on the written items of tests/cases/reader/articles, but for those held out of both readers.
+usage: python -m tests.bench.fit_confidence [--penalty N]     prints cross-validated precision and recall by threshold
 Never part of the tests.  Logistic regression by gradient descent with an L2 penalty; a minute on one core.
 """
 
@@ -18,6 +19,7 @@ from monitor.model import Claim
 from monitor.moves import telling
 from monitor.moves.claims import FrameReader
 from tests.bench import score_reader as bench
+from tests.bench.reader_items import Item, is_held_out, load_items, load_written
 
 OUT = Path(telling.__file__).parent / "lexicon" / "weights.toml"
 Row = tuple[str, frozenset[str], bool]
@@ -32,7 +34,6 @@ WHERE = (
     "cue:",
     "year:",
     "title:",
-    "long:",
 )  # true of short texts only: articles tell as surely further down
 RARE = 4  # signs seen less often carry no weight
 FOLDS = 5
@@ -40,7 +41,11 @@ ELSEWHERE = {"register:sport", "register:politics"}
 OTHER_WORLDS = 0.4  # weight of a row from another register than the product's
 
 
-def gather(part: str) -> tuple[list[Row], list[Row], list[tuple[str, float]]]:
+def fitted_items() -> list[Item]:
+    return [item for item in load_items(bench.EVAL, "train") + load_written() if not is_held_out(item)]
+
+
+def gather() -> tuple[list[Row], list[Row], list[tuple[str, float]]]:
     """Return rows (item, signs, label) for both models, and one entry a gold news claim."""
     seen: dict[int, frozenset[str]] = {}
     made = telling._claim
@@ -54,25 +59,21 @@ def gather(part: str) -> tuple[list[Row], list[Row], list[tuple[str, float]]]:
     kept: list[Claim] = []
     telling._claim = remember
     reader, score = FrameReader(floor=0.0), bench.score_module()
-    items = {i["id"]: i for i in bench.load("items", "train") if part == "all" or not bench.held_out(i["id"])}
     right: list[Row] = []
     past: list[Row] = []
     gold_news: list[tuple[str, float]] = []
-    for gold in bench.load("gold", "train"):
-        if gold["id"] not in items:
-            continue
-        item = items[gold["id"]]
-        claims = reader.read(item["title"], item["text"], bench.parse_published(item["published"])).claims
+    for item in fitted_items():
+        claims = reader.read(item.title, item.text, bench.parse_published(item.published)).claims
         records = [bench.as_record(c) for c in claims]
-        pairs = {id(p): g for _, p, g in score.pair(records, gold["claims"])}
-        gold_news += [(gold["id"], 0.0) for g in gold["claims"]]
+        pairs = {id(p): g for _, p, g in score.pair(records, item.claims)}
+        gold_news += [(item.id, 0.0) for _ in item.claims]
         for claim, record in zip(claims, records, strict=True):
             matched = pairs.get(id(record))
             right.append(
-                (gold["id"], frozenset(s for s in seen[id(claim)] if not s.startswith(WHERE)), matched is not None)
+                (item.id, frozenset(s for s in seen[id(claim)] if not s.startswith(WHERE)), matched is not None)
             )
             if matched is not None:
-                past.append((gold["id"], seen[id(claim)], bool(matched["background"])))
+                past.append((item.id, seen[id(claim)], bool(matched["background"])))
     return right, past, gold_news
 
 
@@ -117,10 +118,9 @@ def table(name: str, weights: Mapping[str, float]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--part", default="tune")
     parser.add_argument("--penalty", type=float, default=3.0)
     args = parser.parse_args()
-    right, past, gold = gather(args.part)
+    right, past, gold = gather()
     for penalty in (args.penalty,):
         scored = sorted(cross_validated(right, penalty), reverse=True)
         loss = -sum(math.log(max(p if y else 1 - p, 1e-9)) for p, y in scored) / len(scored)

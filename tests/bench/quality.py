@@ -6,17 +6,24 @@ usage: python tests/bench/quality.py        (make quality; needs ../shared/eval)
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
+import statistics
 import sys
 import time
 from typing import Any
 
+import trafilatura
+
+from monitor.moves.claims import may_tell
 from monitor.moves.reader import default_reader
 from tests.bench import score_reader as bench
 
 DOCS = bench.ROOT / "docs"
+CORPUS = bench.EVAL.parent / "corpus"
 STEPS = [n / 20 for n in range(20)]
+PAGES = 120  # recorded pages on which speed is measured
 
 
 def main() -> None:
@@ -27,7 +34,7 @@ def main() -> None:
     figures = {name: table(read) for name, read in forms_of(dev).items()} | {"seeds": table(seeds)}
     (DOCS / "quality.json").write_text(json.dumps(figures, indent=1) + "\n")
     (DOCS / "quality.svg").write_text(draw(curve))
-    (DOCS / "quality.md").write_text(render(figures, curve, dev["milliseconds"]))
+    (DOCS / "quality.md").write_text(render(figures, curve, dev["milliseconds"]) + render_speed(measure_speed()))
     print((DOCS / "quality.md").read_text())
 
 
@@ -123,6 +130,43 @@ def render(figures: dict[str, Any], curve: list[tuple[float, float, float]], mil
         "|---|---|---|",
     ]
     lines += [f"| {t:.2f} | {p:.3f} | {r:.3f} |" for t, p, r in curve]
+    return "\n".join(lines) + "\n"
+
+
+def measure_speed() -> dict[str, list[tuple[float, float]]]:
+    """Return (milliseconds of reading, of trafilatura's extraction) of recorded pages, by what the text has."""
+    found: dict[str, list[tuple[float, float]]] = {"no word that can tell of a move": [], "such a word": []}
+    if not CORPUS.exists():
+        return found
+    pages = map(json.loads, (CORPUS / "manifest.jsonl").open(encoding="utf-8"))
+    english = [p["path"] for p in pages if p["kind"] == "page" and str(p.get("lang") or "en").startswith("en")]
+    reader = default_reader()
+    reader.read("Warm-up: Jane Roe joins Acme", "", bench.parse_published("2025"))
+    for path in random.Random(0).sample(english, PAGES):
+        markup = gzip.decompress((CORPUS / path).read_bytes())
+        started = time.process_time()
+        text = trafilatura.extract(markup) or ""
+        extracted = time.process_time()
+        reader.read("", text, bench.parse_published("2025"))
+        took = (time.process_time() - extracted) * 1000, (extracted - started) * 1000
+        found["such a word" if may_tell(text) else "no word that can tell of a move"].append(took)
+    return found
+
+
+def render_speed(measured: dict[str, list[tuple[float, float]]]) -> str:
+    lines = [
+        "",
+        f"CPU time of reading {PAGES} recorded pages, and its ratio to trafilatura's time for extracting the same pages:",
+        "",
+        "| text with | pages | median ms | 95th percentile ms | ratio to trafilatura |",
+        "|---|---|---|---|---|",
+    ]
+    for name, times in measured.items():
+        if times:
+            read, extracted = zip(*times, strict=True)
+            last = sorted(read)[int(len(read) * 0.95)]
+            ratio = sum(read) / sum(extracted)
+            lines.append(f"| {name} | {len(times)} | {statistics.median(read):.1f} | {last:.1f} | {ratio:.2f} |")
     return "\n".join(lines) + "\n"
 
 

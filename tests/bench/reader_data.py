@@ -4,39 +4,26 @@ Also varies items on the fly (names and organisations exchanged, headline alone,
 labelled claims are few and the same names recur.
 """
 
-import json
 import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from reader_net import FIELDS, KINDS, STATUSES, TAGS
 
+from monitor.moves.learned_names import find_names
 from monitor.moves.learned_people import find_name, find_phrase, surname
 from monitor.moves.learned_tokens import Window, WordPieces, sentences, windows
+from tests.bench.reader_items import Item
 
 NONE = [(0, 0)]  # the pointer target that says "not stated": piece 0, [CLS]
+SEEN = 0.2  # share of the later windows of an article without a claim that an epoch visits
 UNKNOWN: list[tuple[int, int]] = []  # stated but not to be found in the text: no loss
 _TRIGGER = re.compile(
     r"\b(quit|resign|step|leav|left|join|hire|hiring|appoint|name|naming|fire|oust|sack|depart|exit|retire|poach|tap|"
     r"replace|succe|become|move|return|head|lead|promot|elect|pick|nominat|found|launch|start|out as|to run|takes? over)"
 )
 _CAPITALS = re.compile(r"[A-Z][\w’'-]*(?: [A-Z][\w’'.-]*){0,2}")
-
-
-@dataclass(frozen=True)
-class Item:
-    id: str
-    title: str
-    text: str
-    claims: list[dict]
-    form: str = ""
-    published: str = "2024-01-01"
-
-    @property
-    def full(self) -> str:
-        return f"{self.title}\n{self.text}"
 
 
 @dataclass
@@ -62,25 +49,19 @@ class Example:
     weight: float = 1.0
 
 
-def load_items(folder: Path, name: str) -> list[Item]:
-    gold = {r["id"]: r for r in map(json.loads, (folder / f"{name}.gold.jsonl").open(encoding="utf-8"))}
-    items = map(json.loads, (folder / f"{name}.items.jsonl").open(encoding="utf-8"))
-    return [
-        Item(i["id"], i["title"], i["text"], gold[i["id"]]["claims"], i.get("form", ""), i["published"]) for i in items
-    ]
-
-
 # --- item -> examples ------------------------------------------------------------------------------------------------
 
 
-def examples(item: Item, pieces: WordPieces, rng: random.Random, negatives: int = 1) -> Iterator[Example]:
+def examples(item: Item, pieces: WordPieces, rng: random.Random) -> Iterator[Example]:
     names = list(dict.fromkeys(c["person"] for c in item.claims))
     mentions = {n: find_name(n, item.full, [m for m in names if m != n]) for n in names}
     evidence = [item.full.find(c["evidence"]) for c in item.claims]
-    for window in windows(pieces, item.title, item.text):
+    for number, window in enumerate(windows(pieces, item.title, item.text, find_names(item.title, item.text))):
+        if number and rng.random() > SEEN and not any(window.pieces_of(a, a + 1) for a in evidence):
+            continue
         marked = {n: pieces for n in names if (pieces := _pieces(window, mentions[n]))}
         claimed = [_candidate(item, window, n, pieces, evidence) for n, pieces in marked.items()]
-        others = _lookalikes(item, window, mentions, rng, negatives)
+        others = _lookalikes(item, window, mentions, rng, count=rng.randint(0, 1))
         yield Example(window, _tags(item, window, mentions), claimed + others)
 
 
@@ -171,7 +152,7 @@ def vary(item: Item, pool: Pools, rng: random.Random) -> Item:
         item = exchange(item, _new_organisations(item, pool, rng))
     if rng.random() < 0.12:
         item = title_case(item)
-    if rng.random() < (0.3 if item.claims else 0.1):
+    if len(item.text) < 1500 and rng.random() < (0.15 if item.claims else 0.05):
         item = in_article(item, pool, rng)
     return item
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
-from reader_data import Item, load_items
 from reader_net import Net
 
 from monitor.model import Claim
 from monitor.moves.learned import LearnedReader
 from monitor.moves.learned_decode import Draft
 from monitor.moves.learned_merge import merge
+from tests.bench.reader_items import Item, load_items
 
 FEATURES = ("logit_exists", "log_sides", "log_kind")
 PUBLISHED = datetime(2024, 1, 1, tzinfo=UTC)
@@ -37,8 +37,8 @@ def export(net: Net, folder: Path, *, quantised: bool = True) -> None:
     states = torch.zeros(1, 9, net.size.hidden)
     _write(
         net.lower,
-        (ids, ids, ids, ids),
-        (["ids", "shapes", "parts", "mask"], ["states", "tags"]),
+        (ids, ids, ids, ids, ids),
+        (["ids", "shapes", "parts", "names", "mask"], ["states", "tags"]),
         folder / "lower.onnx",
         quantised,
     )

@@ -17,7 +17,7 @@ SLOTS = ("news", "background")
 KINDS = ("join", "leave", "move", "found", "role", "board")
 STATUSES = ("confirmed", "reported", "considered", "denied")
 FIELDS = ("from", "to", "role", "from_role", "evidence")
-SHAPES, PARTS, MARKS = 7, 4, 2
+SHAPES, PARTS, NAMES, MARKS = 7, 4, 7, 2
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def _bias(mask: Tensor) -> Tensor:
 
 
 class Lower(nn.Module):
-    """ids, shapes, parts, mask [batch, length] -> states [batch, length, hidden], tag logits [batch, length, 7]."""
+    """ids, shapes, parts, names, mask [batch, length] -> states [batch, length, hidden], tag logits [batch, length, 7]."""
 
     def __init__(self, size: Size):
         super().__init__()
@@ -71,16 +71,17 @@ class Lower(nn.Module):
         self.places = nn.Embedding(size.positions, size.hidden)
         self.shapes = nn.Embedding(SHAPES, size.hidden)
         self.parts = nn.Embedding(PARTS, size.hidden)
+        self.names = nn.Embedding(NAMES, size.hidden)
         self.norm = nn.LayerNorm(size.hidden, eps=1e-12)
         self.drop = nn.Dropout(size.dropout)
         self.layers = nn.ModuleList(Layer(size) for _ in range(size.lower))
         self.tags = nn.Sequential(nn.Linear(size.hidden, 128), nn.GELU(), nn.Linear(128, len(TAGS)))
-        for new in (self.shapes, self.parts):  # zero: training starts from the encoder as it was
+        for new in (self.shapes, self.parts, self.names):  # zero: training starts from the encoder as it was
             nn.init.zeros_(new.weight)
 
-    def forward(self, ids: Tensor, shapes: Tensor, parts: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, ids: Tensor, shapes: Tensor, parts: Tensor, names: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         place = torch.arange(ids.shape[1], device=ids.device)
-        x = self.words(ids) + self.places(place)[None] + self.shapes(shapes) + self.parts(parts)
+        x = self.words(ids) + self.places(place)[None] + self.shapes(shapes) + self.parts(parts) + self.names(names)
         x, bias = self.drop(self.norm(x)), _bias(mask)
         for layer in self.layers:
             x = layer(x, bias)

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reader_data import Item, Pools, in_article, title_case
+from reader_data import Pools, in_article, title_case
 
 from monitor.moves.learned_people import find_name, find_phrase, surname
 from monitor.moves.learned_tokens import sentences
+from tests.bench.reader_items import Item
 
 _HOLE = re.compile(r"\{([A-Z]\d)\}")
 _TOPICS = ("AI", "cloud", "hardware", "design", "robotics", "AI safety", "marketing", "chips", "search", "self-driving")

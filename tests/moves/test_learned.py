@@ -11,8 +11,18 @@ from monitor.model import Claim, Kind
 from monitor.moves.learned import MODEL, LearnedReader
 from monitor.moves.learned_decode import FROM, KINDS, TO, Answer, Draft, drafts
 from monitor.moves.learned_merge import merge
+from monitor.moves.learned_names import find_names
 from monitor.moves.learned_people import find_name, find_people, tidy
-from monitor.moves.learned_tokens import MAX_WINDOW, Shape, WordPieces, is_title_case, sentences, shape_of, windows
+from monitor.moves.learned_tokens import (
+    MAX_WINDOW,
+    Name,
+    Shape,
+    WordPieces,
+    is_title_case,
+    sentences,
+    shape_of,
+    windows,
+)
 
 DAY = datetime(2025, 6, 10, tzinfo=UTC)
 LONG = " ".join(f"Sentence number {n} says that nobody moves anywhere today." for n in range(60))
@@ -95,6 +105,14 @@ def test_a_surname_inside_another_full_name_is_not_his():
     assert find_name("Jane Roe", text, ["John Roe"]) == [(0, 8)]
 
 
+def test_windows_tell_what_the_frames_take_for_a_name(pieces):
+    title = "Google researcher Priya Raman leaves for Anthropic"
+    (window,) = windows(pieces, title, "", find_names(title, ""))
+    types = dict(zip(window.start, window.names, strict=True))
+    told = {word: types[title.index(word)] for word in ("Google", "researcher", "Priya", "leaves")}
+    assert told == {"Google": Name.ORGANISATION, "researcher": Name.ROLE, "Priya": Name.PERSON, "leaves": Name.NONE}
+
+
 def test_a_surname_of_two_people_joins_neither():
     assert {p.name for p in find_people(["Jane Roe", "John Roe", "Roe"], "Jane Roe, John Roe. Roe left.")} >= {
         "Jane Roe",
@@ -125,6 +143,14 @@ def test_nobody_moves_from_a_company_to_itself(pieces):
     sides = {FROM: {apple: 5.0}, TO: {apple: 5.0, meta: 4.0}}
     (found,) = drafts(answer(window, Kind.MOVE, sides), window, [1], 0.5)
     assert (title[slice(*found.from_org)], title[slice(*found.to_org)]) == ("Apple", "Meta")
+
+
+def test_what_is_said_for_a_name_is_the_sum_over_its_places(pieces):
+    title = "Apple sighs: Apple loses Roe to Meta"
+    (window,) = windows(pieces, title, "")
+    once, again, meta = (window.start.index(at, 1) for at in (0, 13, title.index("Meta")))
+    (found,) = drafts(answer(window, Kind.LEAVE, {FROM: {once: 2.0, again: 2.0, meta: 2.4}}), window, [], 0.5)
+    assert title[slice(*found.from_org)] == "Apple"
 
 
 def test_a_barred_piece_is_no_side(pieces):
@@ -221,8 +247,10 @@ def test_a_true_claim_scores_above_its_reverse_and_an_absent_name_scores_nothing
             ("Jane Roe", "Google", "Anthropic"),
         ]
     )
-    assert reader.score(title, "", true) > 2 * reader.score(title, "", false)
-    assert reader.score(title, "", absent) == 0
+    news, history = reader.score(title, "", true)
+    assert news > history
+    assert news > 2 * reader.score(title, "", false)[0]
+    assert reader.score(title, "", absent) == (0, 0)
 
 
 @pytest.mark.parametrize(
