@@ -14,14 +14,17 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from monitor.clock import Clock
+from monitor.collect import guard
 from monitor.collect.http import HttpFetcher, HttpLimits, HttpOptions
 from monitor.collect.schedule import Pace
+from monitor.collect.veil import Veil
 from monitor.config import Channel as ChannelConfig
 from monitor.config import Config, EmailChannel, KnownMove, LogChannel, ServiceChannel, Templates, WebhookChannel
 from monitor.config import Digest as DigestConfig
 from monitor.config import QuietHours as QuietHoursConfig
 from monitor.config import Route as RouteConfig
 from monitor.errors import MonitorError, PermanentError, TransientError
+from monitor.hubs import Hubs
 from monitor.manners import Manners
 from monitor.match.watchlist import Watchlist
 from monitor.model import ArticleResult, Move, Origin, Page, Register, StatusChange, Subject, content_id
@@ -40,6 +43,7 @@ from monitor.notify.webhook import Webhook
 from monitor.pipeline import Pipeline, Sizes, process_article
 from monitor.ports import Channel, Reader
 from monitor.sandbox import ProcessSandbox, SandboxOptions
+from monitor.second_reader import ChatReader
 from monitor.store.lock import StateLock
 from monitor.store.sqlite import SqliteStore
 
@@ -58,7 +62,7 @@ class App:
     lock: StateLock | None
 
     def close(self) -> None:
-        self.pipeline.lines.close(ENDING)  # what does not end in time comes back when its lease ends
+        self.pipeline.close(ENDING)  # what does not end in time comes back when its lease ends
         self.sandbox.close()
         self.fetcher.close()
         self.store.close()
@@ -123,7 +127,7 @@ def prove(sandbox: ProcessSandbox) -> None:
 def close_replaced(app: App, kept: Sequence[App]) -> None:
     """Close those parts of `app` that none of `kept` shares."""
     if all(app.pipeline is not other.pipeline for other in kept):
-        app.pipeline.lines.close(ENDING)
+        app.pipeline.close(ENDING)
     if all(app.sandbox is not other.sandbox for other in kept):
         app.sandbox.close()
     if all(app.fetcher is not other.fetcher for other in kept):
@@ -146,11 +150,8 @@ def build_fetcher(config: Config, clock: Clock) -> HttpFetcher:
         concurrency=config.settings.poll.concurrency,
         gap=http.host_gap.total_seconds(),
     )
-    contact = config.settings.contact or ""
-    return HttpFetcher(
-        HttpOptions(contact=contact, allow=[ip_network(network) for network in http.allow_networks], limits=limits),
-        clock,
-    )
+    contact, allow = config.settings.contact or "", [ip_network(network) for network in http.allow_networks]
+    return HttpFetcher(HttpOptions(contact=contact, proxy=http.proxy, allow=allow, limits=limits), clock)
 
 
 def build_sandbox(config: Config) -> ProcessSandbox:
@@ -172,7 +173,7 @@ def build_pipeline(
     reads_pages = {feed.id for feed in config.feeds if feed.pages}
     return Pipeline(
         store=store,
-        fetcher=fetcher,
+        fetcher=Veil(inner=fetcher, addresses=config.secret_addresses),
         sandbox=sandbox,
         channels={channel.name: channel for several in channels.values() for channel in several},
         clock=clock,
@@ -186,6 +187,8 @@ def build_pipeline(
         fallback=spread(Route(channels=config.fallback), recipients_of(config)).channels,
         max_entry_age=config.settings.pages.max_age,
         manners=Manners(store=store, fetcher=fetcher, clock=clock, obeys=config.settings.pages.robots),
+        hubs=build_hubs(config, store, fetcher, clock),
+        second_reader=build_second_reader(config, store, clock),
         pace=build_pace(config),
         sizes=Sizes(feed=config.settings.http.feed_limit, page=config.settings.http.page_limit),
     )
@@ -195,6 +198,31 @@ def build_pace(config: Config) -> Callable[[str], Pace]:
     poll = config.settings.poll
     paces = {feed.id: Pace(shortest=feed.shortest, longest=feed.longest) for feed in config.feeds}
     return lambda feed_id: paces.get(feed_id, Pace(shortest=poll.shortest, longest=poll.longest))
+
+
+def build_hubs(config: Config, store: SqliteStore, fetcher: HttpFetcher, clock: Clock) -> Hubs | None:
+    websub = config.settings.websub
+    if websub is None:
+        return None
+    return Hubs(
+        store=store,
+        poster=fetcher,
+        clock=clock,
+        public_url=websub.public_url,
+        factor=websub.slower,
+        longest=config.settings.poll.longest,
+        private=frozenset(feed.id for feed in config.feeds if feed.address),
+    )
+
+
+def build_second_reader(config: Config, store: SqliteStore, clock: Clock) -> ChatReader | None:
+    """Build the second reader over a client of its own, which may reach its address and asks nothing else."""
+    own = config.second_reader
+    if own is None:
+        return None
+    allow = guard.networks_for(own.url, [ip_network(network) for network in config.settings.http.allow_networks])
+    poster = HttpFetcher(HttpOptions(contact=config.settings.contact or "", allow=allow), clock)
+    return ChatReader(config=own, rules=build_rules(config), poster=poster, store=store, clock=clock)
 
 
 def build_rules(config: Config) -> AlertRules:
@@ -248,6 +276,7 @@ def build_route(route: RouteConfig) -> Route:
         to_companies=match.to_companies,
         parents=match.parents,
         outlets=match.outlets,
+        feeds=match.feeds,
         kinds=match.kinds,
         statuses=match.statuses,
         min_confidence=match.min_confidence,

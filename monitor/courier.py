@@ -41,6 +41,8 @@ class Lines:
 
     def __init__(self) -> None:
         self._threads: dict[str, threading.Thread] = {}
+        self._begun: dict[str, float] = {}  # monotonic
+        self._errors: dict[str, str] = {}  # of those whose last one did not end well
         self.closing = threading.Event()
 
     def busy(self) -> Collection[str]:
@@ -48,8 +50,24 @@ class Lines:
         return self._threads.keys()
 
     def start(self, channel: str, run: Callable[[], None]) -> None:
+        self._begun[channel] = time.monotonic()
         self._threads[channel] = threading.Thread(target=run, name=f"line {channel}", daemon=True)
         self._threads[channel].start()
+
+    def end(self, channel: str, error: str | None) -> None:
+        """Note how a line ended."""
+        if error is None:
+            self._errors.pop(channel, None)
+        else:
+            self._errors[channel] = error
+
+    def failing(self) -> dict[str, str]:
+        """Return the channels whose last line broke off, with the error; what an endpoint refuses is none."""
+        return dict(self._errors)
+
+    def since(self) -> dict[str, float]:
+        """Return the channels that have a line under way, with the monotonic time when it began."""
+        return {channel: self._begun[channel] for channel, line in list(self._threads.items()) if line.is_alive()}
 
     def wait(self, seconds: float) -> bool:
         """Wait up to `seconds` for the lines under way; return whether all have ended."""
@@ -109,12 +127,17 @@ class _Line:
     _written: float = field(default_factory=time.monotonic)
 
     def run(self, deliveries: Sequence[Delivery]) -> None:
+        channel, lines = self.endpoint.channel, self.courier.lines
         try:
             self._run(deliveries)
         except MonitorError as error:  # a busy or full database, or one that was closed under us
-            log.error("line.failed", channel=self.endpoint.channel, error=str(error))
+            log.error("line.failed", channel=channel, error=str(error))
+            lines.end(channel, str(error))
         except Exception as error:  # noqa: BLE001 - the top of a job
-            log.exception("line.crashed", channel=self.endpoint.channel, error=repr(error))
+            log.exception("line.crashed", channel=channel, error=repr(error))
+            lines.end(channel, repr(error))
+        else:
+            lines.end(channel, None)
 
     def _run(self, deliveries: Sequence[Delivery]) -> None:
         until = time.monotonic() + LONGEST

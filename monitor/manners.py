@@ -5,22 +5,23 @@ Never judges a rule: `collect/robots.py` does.  Keeps what hosts say in the stor
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from monitor.clock import Clock
 from monitor.collect.robots import Robots, decide_without_robots, parse_robots
 from monitor.collect.texts import decode_body
+from monitor.collect.urls import origin_of
 from monitor.log import log
-from monitor.model import Fetched, Poll, Refused, RobotsFile, Validators
+from monitor.model import Elsewhere, Fetched, Poll, Refused, RobotsFile, Validators
 from monitor.ports import Fetcher, Store
 
 AGENT = "move-monitor"
 FRESH = timedelta(days=1)  # RFC 9309, section 2.4
 UNREACHABLE = timedelta(hours=1)  # how soon a host that failed to answer is asked again
 LARGEST = 500_000  # bytes (RFC 9309, section 2.5)
+MOST_ORIGINS = 5  # that one page may lead through
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,32 @@ class Manners:
     fetcher: Fetcher
     clock: Clock
     obeys: bool = True
+
+    def fetch(self, urls: Sequence[str], limit: int) -> Iterator[tuple[int, str, Poll]]:
+        """Fetch pages; yield (index into `urls`, the address that it led to, outcome), as `Fetcher` does.
+
+        Every origin on the way is asked first what robots may read, and how slowly.
+        """
+        waiting = dict(enumerate(urls))
+        for _ in range(MOST_ORIGINS):
+            refused = self.find_refused(waiting.values())
+            yield from ((index, url, refused[url]) for index, url in waiting.items() if url in refused)
+            allowed = [(index, url) for index, url in waiting.items() if url not in refused]
+            origins = self._delays(url for _, url in allowed) if self.obeys else None
+            waiting = {}
+            for number, poll in self.fetcher.fetch_within([(url, Validators()) for _, url in allowed], limit, origins):
+                index, url = allowed[number]
+                if isinstance(poll, Elsewhere):
+                    waiting[index] = poll.url
+                else:
+                    yield index, poll.url if isinstance(poll, Fetched) else url, poll
+            if not waiting:
+                return
+        yield from ((index, url, Refused(reason="too many redirects")) for index, url in waiting.items())
+
+    def _delays(self, urls: Iterable[str]) -> Mapping[str, timedelta]:
+        files = self._files({origin_of(url): None for url in urls})
+        return {origin: file.delay or timedelta(0) for origin, file in files.items()}
 
     def find_refused(self, urls: Iterable[str]) -> dict[str, Refused]:
         """Return those of `urls` that are not to be read, each with the reason."""
@@ -46,7 +73,7 @@ class Manners:
             for url in find_barred(files[origin], group)
         }
 
-    def _files(self, origins: Iterable[str]) -> dict[str, RobotsFile]:
+    def _files(self, origins: Mapping[str, object]) -> dict[str, RobotsFile]:
         now = self.clock.now()
         known = {file.origin: file for file in self.store.find_robots(list(origins)) if file.expires_at > now}
         asked = [origin for origin in origins if origin not in known]
@@ -67,17 +94,12 @@ def refusal(file: RobotsFile) -> Refused:
     return Refused(reason="robots.txt did not answer") if file.silent else Refused(reason="robots.txt", permanent=True)
 
 
-def origin_of(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
 def read_robots(origin: str, poll: Poll, now: datetime) -> RobotsFile:
     """Return what a host's answer means; one that is too large allows all, as most of them do that are no robots.txt."""
     match poll:
         case Fetched():
-            rules = parse_robots(decode_body(poll.body, poll.content_type or "text/plain; charset=utf-8"), AGENT).rules
-            return RobotsFile(origin=origin, rules=rules, expires_at=now + FRESH)
+            robots = parse_robots(decode_body(poll.body, poll.content_type or "text/plain; charset=utf-8"), AGENT)
+            return RobotsFile(origin=origin, rules=robots.rules, delay=robots.delay, expires_at=now + FRESH)
         case Refused(reason="too large"):
             return RobotsFile(origin=origin, rules=(), expires_at=now + FRESH)
         case Refused():

@@ -7,20 +7,29 @@ works outside any transaction and writes its result with the follow-up work at o
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from monitor.clock import Clock
-from monitor.collect.dates import decide_published_at
 from monitor.collect.feeds import parse_feed
 from monitor.collect.identity import decide_entries
-from monitor.collect.schedule import Pace, Polled, address_of, decide_next_poll, has_same_body, validators_for
+from monitor.collect.pages import page_of, with_answer
+from monitor.collect.schedule import (
+    Pace,
+    Polled,
+    address_of,
+    decide_next_poll,
+    decide_quiet_at,
+    has_same_body,
+    validators_for,
+)
 from monitor.collect.urls import article_key, registrable_domain
 from monitor.courier import Courier, Lines
 from monitor.errors import MonitorError, PermanentError
 from monitor.extract.fingerprint import fingerprint, is_copy
 from monitor.extract.text import extract_article
+from monitor.hubs import Hubs
 from monitor.log import log
 from monitor.manners import Manners
 from monitor.match.identify import identify_claim
@@ -30,6 +39,7 @@ from monitor.model import (
     Article,
     ArticleResult,
     Consolidation,
+    Entry,
     EntryToRead,
     Feed,
     FeedDocument,
@@ -38,20 +48,22 @@ from monitor.model import (
     Origin,
     Page,
     Poll,
+    Push,
     Refused,
     SourcedClaim,
     Subject,
-    Validators,
+    content_id,
 )
 from monitor.moves.resolve import resolve
 from monitor.notify.routes import Route, plan_deliveries
 from monitor.notify.rules import AlertRules, conclude
 from monitor.notify.thresholds import Threshold, World, reach
-from monitor.ports import Channel, Fetcher, Reader, Sandbox, Store
+from monitor.ports import Channel, Fetcher, Reader, Sandbox, SecondReader, Store
 from monitor.vigil import Vigil
 
 LEASE = timedelta(minutes=5)  # longer than any batch takes: limits end every request and every worker task well before
 COPIES_WITHIN = timedelta(days=30)
+SAME_PAGE_WITHIN = timedelta(days=1)  # a page that was read is not fetched for another feed's entry
 PAGE_RETRIES = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6))  # for pages that could not be had at once
 
 
@@ -60,6 +72,7 @@ class Batches:
     """How many rows an arrow takes at a time: small enough to be lost without harm, large enough to be quick."""
 
     feeds: int = 50
+    pushes: int = 20
     entries: int = 20
     people: int = 50
 
@@ -89,6 +102,8 @@ class Pipeline:
     routes: Sequence[Route]
     manners: Manners
     pace: Callable[[str], Pace]  # feed id -> the bounds of its interval
+    hubs: Hubs | None = None  # where feeds may be pushed
+    second_reader: SecondReader | None = None  # of claims in doubt
     sizes: Sizes = Sizes()
     max_entry_age: timedelta = timedelta(days=30)
     batches: Batches = Batches()
@@ -107,6 +122,12 @@ class Pipeline:
             jitter=self.jitter,
             lines=self.lines,
         )
+
+    def close(self, seconds: float) -> None:
+        """Give deliveries under way so long to end, and ask nobody any more."""
+        self.lines.close(seconds)
+        if self.second_reader:
+            self.second_reader.close()
 
     # feed -> entry
 
@@ -127,34 +148,113 @@ class Pipeline:
     def _record_poll(self, feed: Feed, poll: Poll, document: FeedDocument | MonitorError | None) -> None:
         now = self.clock.now()
         error, document = (str(document), None) if isinstance(document, MonitorError) else (None, document)
-        known = self.store.known_entries(feed.id, document.entries) if document else []
-        new, edited = decide_entries(document, known) if document else ((), ())
+        new, edited = self._find_news(feed, document) if document else ([], [])
         polled = Polled(poll=poll, document=document, error=error, new=len(new))
-        after = decide_next_poll(feed, polled, self.pace(feed.id), now, self.jitter.random())
+        pace = self.hubs.after_poll(feed, polled, self.pace(feed.id)) if self.hubs else self.pace(feed.id)
+        after = decide_next_poll(feed, polled, pace, now, self.jitter.random())
         origin = Origin.LIVE if feed.last_change_at else Origin.BACKLOG
         self.store.save_poll(after, new, edited, origin, now)
-        log.info("feed.polled", feed=feed.url, new=len(new), edited=len(edited), error=after.error)
+        tell = log.info if document or after.error else log.debug  # most polls find nothing changed
+        tell("feed.polled", feed=feed.url, new=len(new), edited=len(edited), error=after.error)
+
+    def _find_news(self, feed: Feed, document: FeedDocument) -> tuple[list[Entry], list[Entry]]:
+        return decide_entries(document, self.store.known_entries(feed.id, document.entries))
+
+    def ask_hubs(self) -> int:
+        return self.hubs.ask() if self.hubs else 0
+
+    def take_pushes(self) -> int:
+        """Take what hubs have sent as if it had been polled."""
+        if not self.hubs:
+            return 0
+        pushes = self.store.lease_pushes(self.clock.now(), LEASE, self.batches.pushes)
+        for index, document in self.sandbox.map(parse_polled, [(feed.id, as_poll(push)) for feed, push in pushes]):
+            self._record_push(*pushes[index], document)
+        return len(pushes)
+
+    def _record_push(self, feed: Feed, push: Push, document: FeedDocument | MonitorError) -> None:
+        now = self.clock.now()
+        if isinstance(document, MonitorError) or not feed.last_change_at:  # before the first poll all would seem new
+            self.store.drop_push(push)
+            log.warning(
+                "feed.push_dropped", feed=feed.url, error=str(document) if feed.last_change_at else "not polled"
+            )
+            return
+        new, edited = self._find_news(feed, document)
+        if new:
+            feed = replace(feed, news_at=now)
+            feed = replace(feed, quiet_at=decide_quiet_at(feed))
+        self.store.save_push(feed, push, new, edited, now)
+        log.info("feed.pushed", feed=feed.url, new=len(new), edited=len(edited))
 
     # entry -> page -> article -> mention -> claim
 
     def read_entries(self) -> int:
         leased = self.store.lease_entries(self.clock.now(), LEASE, self.batches.entries)
-        entries = [entry for entry in leased if not self._skip_old(entry)]
-        pages = [page_of(e) for e in entries]
-        self._fetch_pages(entries, pages)
-        for index, result in self.sandbox.map(self.read_page, pages):
-            self._record_article(entries[index], pages[index], result)
+        waiting = [entry for entry in leased if not self._skip_old(entry)]
+        while waiting:  # of entries that lead to one page, the second is looked at when the first is read
+            first = {article_key(page_of(entry).url): entry for entry in reversed(waiting)}
+            waiting = [entry for entry in waiting if entry not in first.values()]
+            self._read([entry for entry in first.values() if not self._skip_read(entry)])
         return len(leased)
 
-    def _fetch_pages(self, entries: Sequence[EntryToRead], pages: list[Page]) -> None:
-        """Add to each page that is wanted what its fetch came to."""
-        wanted = [i for i, e in enumerate(entries) if e.entry.url and self.reads_pages(e.entry.feed_id)]
-        refused = self.manners.find_refused(pages[i].url for i in wanted)
-        for i in wanted:
-            pages[i] = with_answer(pages[i], refused[pages[i].url]) if pages[i].url in refused else pages[i]
-        allowed = [i for i in wanted if pages[i].url not in refused]
-        for index, poll in self.fetcher.fetch([(pages[i].url, Validators()) for i in allowed], self.sizes.page):
-            pages[allowed[index]] = with_answer(pages[allowed[index]], poll)
+    def _read(self, leased: Sequence[EntryToRead]) -> None:
+        found = self._fetch_pages(leased)
+        entries, pages = [entry for entry, _ in found], [page for _, page in found]
+        for index, result in self._read_twice(entries, self.sandbox.map(self.read_page, pages)):
+            self._record_article(entries[index], pages[index], result)
+
+    def _read_twice(
+        self, entries: Sequence[EntryToRead], results: Iterator[tuple[int, ArticleResult | MonitorError]]
+    ) -> Iterator[tuple[int, ArticleResult | MonitorError]]:
+        """Pass on what was read, last of all what the second reader doubts: nothing else waits for it."""
+        doubted: dict[int, ArticleResult] = {}
+        for index, result in results:
+            if isinstance(result, ArticleResult) and self._is_doubted(entries[index], result):
+                doubted[index] = self._as_copy(result)
+            else:
+                yield index, result
+        if self.second_reader and doubted:
+            reviews = self.second_reader.review(list(doubted.values()))
+            yield from ((index, review.result) for index, review in zip(doubted, reviews, strict=True))
+
+    def _is_doubted(self, entry: EntryToRead, result: ArticleResult) -> bool:
+        unchanged = result.article.content_hash == entry.article_hash
+        return not unchanged and self.second_reader is not None and self.second_reader.doubts(result)
+
+    def _fetch_pages(self, entries: Sequence[EntryToRead]) -> list[tuple[EntryToRead, Page]]:
+        """Return the entries with their pages, less those that wait until their host may be asked again."""
+        pages = {index: page_of(entry) for index, entry in enumerate(entries)}
+        wanted = [index for index, entry in enumerate(entries) if self._wants_page(entry)]
+        for number, url, poll in self.manners.fetch([pages[index].url for index in wanted], self.sizes.page):
+            index = wanted[number]
+            if not self._postpone(entries[index], poll):
+                pages[index] = with_answer(pages[index], poll, url)
+            else:
+                del pages[index]
+        return [(entries[index], page) for index, page in pages.items()]
+
+    def _wants_page(self, entry: EntryToRead) -> bool:
+        return entry.entry.url is not None and self.reads_pages(entry.entry.feed_id)
+
+    def _postpone(self, entry: EntryToRead, poll: Poll) -> bool:
+        """Put the entry back until its host's pause between two pages is over; not for ever, then the entry is the article."""
+        if not isinstance(poll, Refused) or poll.reason != "crawl delay" or entry.attempts >= len(PAGE_RETRIES):
+            return False
+        at = self.clock.now() + (poll.retry_after or timedelta(0))
+        self.store.retry_entry(entry.entry.key, at, poll.reason)
+        return True
+
+    def _skip_read(self, entry: EntryToRead) -> bool:
+        """Skip what leads to a page that was read since; not an edit, which the page may have had as well."""
+        if entry.article_hash is not None or not self._wants_page(entry):
+            return False
+        now, page = self.clock.now(), page_of(entry)
+        article_id = content_id(article_key(page.url))
+        read = self.store.was_read(article_id, entry, max(page.published_at, now - SAME_PAGE_WITHIN))
+        if read:
+            self.store.skip_entry(entry.entry.key, "its page was read", now, article_id)
+        return read
 
     def _skip_old(self, entry: EntryToRead) -> bool:
         old = page_of(entry).published_at < entry.first_seen_at - self.max_entry_age
@@ -250,6 +350,10 @@ def parse_polled(task: tuple[str, Fetched]) -> FeedDocument:
     return parse_feed(fetched.body, feed_id=feed_id, url=fetched.url, content_type=fetched.content_type)
 
 
+def as_poll(push: Push) -> Fetched:
+    return Fetched(url=push.topic, status=200, body=push.body, content_type=push.content_type)
+
+
 def process_article(page: Page, watch: Watchlist, reader: Reader) -> ArticleResult:
     """Read one page: extract its text, find who is mentioned, and what is claimed of them.  Pure and picklable."""
     article = replace(extract_article(page, outlet=registrable_domain(page.url)), key=article_key(page.url))
@@ -278,29 +382,3 @@ def assertion_of(sourced: SourcedClaim) -> tuple[str, ...]:
     claim = sourced.claim
     sides = (sourced.from_id or claim.from_org or "", sourced.to_id or claim.to_org or "")
     return (sourced.person_id or claim.person, claim.kind, *sides, claim.status)
-
-
-def page_of(leased: EntryToRead) -> Page:
-    """Begin a page from what the feed says: the article, should the page not be had."""
-    entry = leased.entry
-    return Page(
-        url=entry.url or f"urn:entry:{entry.key}",
-        title=entry.title,
-        summary=entry.summary,
-        published_at=decide_published_at(entry.published_at, leased.first_seen_at),
-        first_seen_at=leased.first_seen_at,
-        origin=leased.origin,
-    )
-
-
-def with_answer(page: Page, poll: Poll) -> Page:
-    """Add to a page what its fetch came to."""
-    match poll:
-        case Fetched():
-            return replace(page, html=poll.body, content_type=poll.content_type)
-        case Refused():
-            return replace(
-                page, refused=poll.reason, again=not poll.permanent and poll.status not in (401, 402, 403, 404)
-            )
-        case _:
-            return replace(page, refused="not modified")

@@ -5,8 +5,8 @@ Never implemented here: `store/`, `collect/http.py`, `sandbox.py` and the channe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from monitor.model import (
@@ -17,6 +17,7 @@ from monitor.model import (
     Correction,
     Delivery,
     DeliveryState,
+    Elsewhere,
     Endpoint,
     Entry,
     EntryToRead,
@@ -26,12 +27,15 @@ from monitor.model import (
     Move,
     Origin,
     Poll,
+    Push,
     Reading,
     Reason,
+    Review,
     RobotsFile,
     SendResult,
     Silence,
     SourcedClaim,
+    Subscription,
     Validators,
 )
 
@@ -89,6 +93,41 @@ class Store(Protocol):
 
     def save_robots(self, file: RobotsFile) -> None: ...
 
+    # hubs
+    def find_subscriptions(self) -> list[Subscription]:
+        """Return what is asked of hubs for the feeds that are polled."""
+        ...
+
+    def find_subscription(self, *, feed_id: str = "", token: str = "") -> Subscription | None:
+        """Return the subscription of a feed, or the one whose callback ends in `token`, if the feed is still polled."""
+        ...
+
+    def change_subscription(
+        self, feed_id: str, decide: Callable[[Subscription | None], Subscription | None]
+    ) -> Subscription | None:
+        """Run `decide(what stands there)` under a lock and write what it returns; nothing stands where it is None."""
+        ...
+
+    def lease_subscriptions(self, now: datetime, lease: timedelta, limit: int) -> list[Subscription]:
+        """Lease up to `limit` subscriptions that are to be asked for, and note that they were asked for now."""
+        ...
+
+    def add_push(self, push: Push, room: int) -> bool:
+        """Keep a push, once, unless `room` others of its feed wait; say whether there was room."""
+        ...
+
+    def lease_pushes(self, now: datetime, lease: timedelta, limit: int) -> list[tuple[Feed, Push]]:
+        """Lease up to `limit` pushes, each with its feed as it stands, the first received first."""
+        ...
+
+    def save_push(self, feed: Feed, push: Push, new: Sequence[Entry], edited: Sequence[Entry], now: datetime) -> None:
+        """End a push: write its new and edited entries, when its feed had news, and that its hub was heard; or nothing."""
+        ...
+
+    def drop_push(self, push: Push) -> None:
+        """End a push that cannot be read."""
+        ...
+
     # entries
     def lease_entries(self, now: datetime, lease: timedelta, limit: int) -> list[EntryToRead]: ...
 
@@ -104,7 +143,13 @@ class Store(Protocol):
         """Write article and claims (pending for consolidation, those already stored left alone), end the entry."""
         ...
 
-    def skip_entry(self, key: str, reason: str, now: datetime) -> None: ...
+    def skip_entry(self, key: str, reason: str, now: datetime, article_id: str | None = None) -> None:
+        """End the entry unread; `article_id` is of the article that tells what it would."""
+        ...
+
+    def was_read(self, article_id: str, leased: EntryToRead, since: datetime) -> bool:
+        """Return whether the article's whole page was read after the entry was seen, or for other feeds since then."""
+        ...
 
     def retry_entry(self, key: str, at: datetime, error: str) -> None: ...
 
@@ -219,6 +264,10 @@ class Store(Protocol):
         """Reserve the next request slot of a host, at least `gap` after the one before; return when it is."""
         ...
 
+    def spend_tokens(self, day: date, tokens: int) -> int:
+        """Add to what the second reader took on that day (UTC) and return its sum; of days before nothing is kept."""
+        ...
+
     def resume(self, now: datetime) -> None:
         """Make due at once what an earlier process of this state directory held leased when it ended."""
         ...
@@ -246,6 +295,18 @@ class Fetcher(Protocol):
         """
         ...
 
+    def fetch_within(
+        self,
+        requests: Sequence[tuple[str, Validators]],
+        limit: int | None,
+        origins: Mapping[str, timedelta] | None,
+    ) -> Iterator[tuple[int, Poll | Elsewhere]]:
+        """Fetch from these origins only, each with the pause between two pages that it asks for; None: from any.
+
+        A redirect to any other ends as Elsewhere; a page that would wait for long is Refused as "crawl delay".
+        """
+        ...
+
 
 class Sandbox(Protocol):
     """Runs pure functions over hostile input where they can be killed."""
@@ -259,6 +320,22 @@ class Reader(Protocol):
     """Reads a text for claims."""
 
     def read(self, title: str, text: str, published_at: datetime) -> Reading: ...
+
+
+class SecondReader(Protocol):
+    """Judges claims that the reader is not sure of."""
+
+    def doubts(self, result: ArticleResult) -> bool:
+        """Tell whether there is anything to ask about."""
+        ...
+
+    def review(self, results: Sequence[ArticleResult]) -> Iterator[Review]:
+        """Yield one review for each result, in order, all within one timeout; never raises where there is no answer."""
+        ...
+
+    def close(self) -> None:
+        """Cut what is under way."""
+        ...
 
 
 class Channel(Protocol):

@@ -5,6 +5,7 @@ Never decides: `notify/sources.py` does.  What was told stands in the feed's row
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +18,7 @@ from monitor.notify.sources import FAILING_AFTER, build_heartbeat, build_source_
 from monitor.ports import Store
 
 EVERY = timedelta(days=1)
+_watch = threading.Lock()  # two batches of polls may end at once: what one tells of, the other must see as told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +31,10 @@ class Vigil:
 
     def keep(self) -> None:
         """Tell of every feed that began to fail, recovered or fell silent, and once a day that all this is watched."""
-        self._tell_of_feeds()
-        if any("heartbeat" in route.events for route in self.routes):
-            self._beat()
+        with _watch:
+            self._tell_of_feeds()
+            if any("heartbeat" in route.events for route in self.routes):
+                self._beat()
 
     def _tell_of_feeds(self) -> None:
         now = self.clock.now()

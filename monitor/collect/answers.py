@@ -14,6 +14,7 @@ from monitor.model import Refused, Validators
 
 _LONGEST = timedelta(days=7)  # no header makes us wait longer
 _WALLS = ("cf-mitigated", "x-datadome", "x-amzn-waf-action", "x-sucuri-block")
+_MAX_LINK = 5_000
 _MAX_VALIDATOR = 1_000  # characters; stored and sent back with every poll
 
 
@@ -53,8 +54,14 @@ def max_age(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     return _between(_date(headers.get("Date", "")) or now, expires) if expires else None
 
 
-def _short(value: str | None) -> str | None:
-    return value if value and len(value) <= _MAX_VALIDATOR else None
+def link(headers: Mapping[str, str]) -> str:
+    """Return all Link headers as one; what is longer than any announcement is none."""
+    every = getattr(headers, "getall", lambda name, default: [headers[name]] if name in headers else default)
+    return _short(", ".join(every("Link", ())), _MAX_LINK) or ""
+
+
+def _short(value: str | None, longest: int = _MAX_VALIDATOR) -> str | None:
+    return value if value and len(value) <= longest else None
 
 
 def _between(start: datetime, end: datetime) -> timedelta:

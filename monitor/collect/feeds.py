@@ -10,7 +10,7 @@ import io
 import re
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from monitor.collect.dates import parse_date
 from monitor.collect.jsonfeed import parse_json_feed
 from monitor.collect.sitemap import parse_sitemap
 from monitor.collect.texts import decode_body, plain_line, plain_text
-from monitor.collect.urls import absolute_url, address_key, article_key
+from monitor.collect.urls import absolute_url, address_key, article_key, joined_url
 from monitor.errors import PermanentError, TransientError
 from monitor.model import Entry, FeedDocument, content_id
 
@@ -181,7 +181,16 @@ def _read(xml: str, feed_id: str, url: str, notes: list[str]) -> FeedDocument:
         skip_hours=_skip_hours(xml),
         skip_days=_skip_days(xml),
         note="; ".join(notes) or None,
+        hubs=tuple(_links(feed, "hub", url)),
+        topic=next(_links(feed, "self", url), None),
     )
+
+
+def _links(feed: Mapping[str, Any], relation: str, url: str) -> Iterator[str]:
+    """Yield where the feed's own links of this relation lead."""
+    for link in feed.get("links") or []:
+        if relation in _string(link, "rel").lower().split() and (target := joined_url(_string(link, "href"), url)):
+            yield target
 
 
 def _parsed(xml: str) -> Any:

@@ -125,8 +125,21 @@ def is_allowed(ip: Address, allow: Sequence[Network]) -> bool:
     return any(candidate in network for network in allow for candidate in (ip, mapped) if candidate is not None)
 
 
+def networks_for(url: str, allow: Sequence[Network]) -> list[Network]:
+    """Return what a client may reach that asks only `url`, which its operator wrote: the inner address that it names.
+
+    A name that says it lies within may lead anywhere; another one only where `allow` lets it.
+    """
+    host = urlsplit(url).hostname or ""
+    if literal := literal_address(host):
+        return [ipaddress.ip_network(literal)]
+    return [ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0")] if is_inner_name(host) else list(allow)
+
+
 def literal_address(host: str) -> Address | None:
     """Return the address that `host` spells, in any form that a resolver takes (127.1, 0x7f000001, 2130706433)."""
+    if not host[:1].isdigit() and ":" not in host:  # most are names, and asking costs a tenth of a poll
+        return None
     try:
         return ipaddress.ip_address(host.strip("[]").partition("%")[0])
     except ValueError:

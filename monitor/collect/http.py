@@ -1,4 +1,4 @@
-"""URL -> Fetched | NotModified | Refused, and the one POST of a webhook.  EDGE: the only module that opens connections out.
+"""URL -> Fetched | NotModified | Refused, or one POST and its answer.  EDGE: the only module that opens connections out.
 
 Never raises for an answer, however hostile; never waits longer than its deadline, holds more than its caps, or connects to
 an address that `guard` refuses: the address is checked when its socket is made, so nothing can change in between.
@@ -7,16 +7,15 @@ an address that `guard` refuses: the address is checked when its socket is made,
 from __future__ import annotations
 
 import asyncio
-import queue
 import socket
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
@@ -25,9 +24,11 @@ import yarl
 from monitor.clock import Clock, SystemClock
 from monitor.collect import answers, guard
 from monitor.collect.bodies import BadEncodingError, Body, BodyTooLargeError
-from monitor.collect.politeness import Politeness
-from monitor.collect.urls import registrable_domain
-from monitor.model import Fetched, NotModified, Poll, Refused, Validators
+from monitor.collect.faults import ForbiddenAddressError, refusal_of_error
+from monitor.collect.politeness import PATIENCE, Politeness
+from monitor.collect.results import Results
+from monitor.collect.urls import origin_of, registrable_domain
+from monitor.model import Elsewhere, Fetched, NotModified, Poll, Refused, Validators
 
 _ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/html;q=0.8, */*;q=0.5"
 _MOVED = frozenset([301, 308])
@@ -74,19 +75,12 @@ class HttpOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """What the receiver of a POST answered; `body` is at most its first 2,000 bytes."""
+    """What the receiver of a POST answered; `body` may be only its beginning."""
 
     status: int
     headers: Mapping[str, str]  # names in lower case
     body: bytes
     retry_after: timedelta | None = None
-
-
-class ForbiddenAddressError(OSError):
-    """A socket was about to be opened to an address that may not be reached."""
-
-    def __init__(self) -> None:
-        super().__init__("blocked address")
 
 
 class HttpFetcher:
@@ -103,10 +97,21 @@ class HttpFetcher:
 
         A body of more than `limit` bytes is refused; without it the client's own limit holds.
         """
+        return cast("Iterator[tuple[int, Poll]]", self.fetch_within(requests, limit, None))
+
+    def fetch_within(
+        self,
+        requests: Sequence[tuple[str, Validators]],
+        limit: int | None,
+        origins: Mapping[str, timedelta] | None,
+    ) -> Iterator[tuple[int, Poll | Elsewhere]]:
+        """Fetch from these origins only, each with the pause between two pages that it asks for.
+
+        A redirect to any other ends as Elsewhere; a page that would wait for long is Refused as "crawl delay".
+        """
         client = self._client()
-        results = _Results(
-            self._options.limits.waiting, min(limit or self._options.limits.body, self._options.limits.body)
-        )
+        largest = min(limit or self._options.limits.body, self._options.limits.body)
+        results = Results(self._options.limits.waiting, largest, origins)
         future = client.submit(client.fetch_all(list(requests), results))
         future.add_done_callback(lambda _: results.end())
         try:
@@ -115,10 +120,12 @@ class HttpFetcher:
         finally:
             future.cancel()
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes, timeout: float) -> Posted | Refused:
-        """Send one POST, not followed anywhere, behind the same guard."""
+    def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, timeout: float, limit: int | None = None
+    ) -> Posted | Refused:
+        """Send one POST, not followed anywhere, behind the same guard; with `limit`, take a whole answer so long at most."""
         client = self._client()
-        answer: Posted | Refused = client.submit(client.post(url, headers, body, timeout)).result()
+        answer: Posted | Refused = client.submit(client.post(url, headers, body, timeout, limit)).result()
         return answer
 
     def close(self) -> None:
@@ -133,39 +140,6 @@ class HttpFetcher:
             if self._running is None:
                 self._running = _Client(self._options, self._clock)
             return self._running
-
-
-class _Results:
-    """Outcomes on their way from the event loop to the caller; makes the loop wait when too many bytes are under way."""
-
-    def __init__(self, limit: int, largest: int) -> None:
-        self._limit = limit
-        self.largest = largest  # body that is taken
-        self._queue: queue.SimpleQueue[tuple[int, Poll] | None] = queue.SimpleQueue()
-        self._put = self._taken = 0  # bytes; each counter has one writing thread
-
-    async def room(self) -> None:
-        """Wait until the caller has taken enough of what was fetched."""
-        while self._put - self._taken > self._limit:  # noqa: ASYNC110 - the caller's thread knows no event of this loop
-            await asyncio.sleep(0.02)
-
-    def put(self, index: int, poll: Poll) -> None:
-        self._put += _size(poll)
-        self._queue.put((index, poll))
-
-    def take(self) -> tuple[int, Poll]:
-        result = self._queue.get()
-        if result is None:
-            raise RuntimeError("the HTTP client was closed")
-        self._taken += _size(result[1])
-        return result
-
-    def end(self) -> None:
-        self._queue.put(None)
-
-
-def _size(poll: Poll) -> int:
-    return len(poll.body) if isinstance(poll, Fetched) else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,8 +159,7 @@ class _Client:
         self._loop = asyncio.new_event_loop()
         self._threads = ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="http-resolver")
         self._loop.set_default_executor(self._threads)
-        self._lanes = asyncio.Semaphore(self._limits.concurrency)
-        self._politeness = Politeness(self._limits.per_host, self._limits.gap)
+        self._politeness = Politeness(self._limits.per_host, self._limits.gap, self._limits.concurrency)
         self._thread = threading.Thread(target=self._loop.run_forever, name="http", daemon=True)
         self._thread.start()
 
@@ -208,19 +181,19 @@ class _Client:
         if self._session is not None:
             await self._session.close()
 
-    async def fetch_all(self, requests: list[tuple[str, Validators]], results: _Results) -> None:
+    async def fetch_all(self, requests: list[tuple[str, Validators]], results: Results) -> None:
         async with asyncio.TaskGroup() as group:
             for index, (url, validators) in enumerate(requests):
                 group.create_task(self._fetch_into(results, index, url, validators))
 
-    async def _fetch_into(self, results: _Results, index: int, url: str, validators: Validators) -> None:
+    async def _fetch_into(self, results: Results, index: int, url: str, validators: Validators) -> None:
         try:
             poll = await self._fetch(url, validators, results)
         except Exception as error:  # noqa: BLE001 - top of a job: one odd answer must not end the others
-            poll = _refused(error)
+            poll = refusal_of_error(error)
         results.put(index, poll)
 
-    async def _fetch(self, url: str, validators: Validators, results: _Results) -> Poll:
+    async def _fetch(self, url: str, validators: Validators, results: Results) -> Poll | Elsewhere:
         """Follow redirects by hand, so that every hop is checked and waits for its host's turn."""
         moved_to, leading = None, True
         for _ in range(self._limits.redirects + 1):
@@ -232,12 +205,19 @@ class _Client:
             moved_to = url if leading else moved_to
         return Refused(reason="too many redirects")
 
-    async def _hop(self, url: str, validators: Validators, results: _Results) -> Poll | _Redirect:
-        refusal = self._refusal(url)
+    async def _hop(self, url: str, validators: Validators, results: Results) -> Poll | Elsewhere | _Redirect:
+        refusal = await self._refusal(url)
         if refusal:
             return Refused(reason=refusal, permanent=True)
-        domain = registrable_domain(url)
-        async with self._politeness.turn(domain) if self._is_foreign(url) else nullcontext() as rest, self._lanes:
+        if results.origins is not None and origin_of(url) not in results.origins:
+            return Elsewhere(url=url)
+        domain, foreign = registrable_domain(url), self._is_foreign(url)
+        delay = results.origins[origin_of(url)] if results.origins and foreign else None
+        if delay and (wait := self._politeness.book(domain, delay)):
+            if wait > PATIENCE:
+                return Refused(reason="crawl delay", retry_after=wait)
+            await asyncio.sleep(wait.total_seconds())
+        async with self._politeness.turn(domain) if foreign else self._lane() as rest:
             if rest is not None:
                 return Refused(reason="host asked to wait", status=429, retry_after=rest)
             await results.room()
@@ -245,6 +225,11 @@ class _Client:
         if isinstance(step, Refused) and step.status == 429:
             self._politeness.hold(domain, step.retry_after or _HOLD_WITHOUT_WORD)
         return step
+
+    @asynccontextmanager
+    async def _lane(self) -> AsyncIterator[None]:
+        async with self._politeness.lanes:
+            yield
 
     async def _get(self, url: str, validators: Validators, largest: int) -> Poll | _Redirect:
         headers = _conditional_headers(validators)
@@ -254,7 +239,7 @@ class _Client:
                     return NotModified(max_age=answers.max_age(response.headers, self._clock.now()))
                 return await self._answer(url, response, largest)
         except (aiohttp.ClientError, OSError, ValueError, BodyTooLargeError, BadEncodingError) as error:
-            return _refused(error)
+            return refusal_of_error(error)
 
     async def _answer(self, url: str, response: aiohttp.ClientResponse, largest: int) -> Poll | _Redirect:
         now, headers = self._clock.now(), response.headers
@@ -269,6 +254,7 @@ class _Client:
             content_type=headers.get("Content-Type", ""),
             validators=answers.validators(headers),
             max_age=answers.max_age(headers, now),
+            link=answers.link(headers),
         )
 
     async def _body(self, response: aiohttp.ClientResponse, largest: int) -> bytes:
@@ -284,8 +270,15 @@ class _Client:
             body.feed(chunk)
         return body.finish()
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes, timeout: float) -> Posted | Refused:  # noqa: ASYNC109
-        refusal = self._refusal(url)
+    async def post(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        timeout: float,  # noqa: ASYNC109
+        limit: int | None,
+    ) -> Posted | Refused:
+        refusal = await self._refusal(url)
         if refusal:
             return Refused(reason=refusal, permanent=True)
         try:
@@ -293,11 +286,11 @@ class _Client:
                 return Posted(
                     status=response.status,
                     headers={name.lower(): value for name, value in response.headers.items()},
-                    body=await response.content.read(2_000),
+                    body=await (self._body(response, limit) if limit else response.content.read(2_000)),
                     retry_after=answers.retry_after(response.headers, self._clock.now()),
                 )
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            return _refused(error)
+        except (aiohttp.ClientError, OSError, ValueError, BodyTooLargeError, BadEncodingError) as error:
+            return refusal_of_error(error)
 
     def _request(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Any:
         if self._session is None:
@@ -326,15 +319,28 @@ class _Client:
             max_field_size=self._limits.header,
         )
 
-    def _refusal(self, url: str) -> str | None:
-        """Judge the URL by its form; the address behind a name is judged when its socket is made, or by the proxy."""
+    async def _refusal(self, url: str) -> str | None:
+        """Judge the URL by its form; the address behind a name is judged when its socket is made.
+
+        Behind a proxy, which makes that socket, the name is judged by its form and by what it leads to here, if to anything.
+        """
         refusal = guard.refusal_of_url(url)
         if refusal:
             return refusal
         host, allow = urlsplit(url).hostname or "", self._options.allow
         literal = guard.literal_address(host)
-        inner = guard.is_refused(str(literal), allow) if literal else self._options.proxy and guard.is_inner_name(host)
+        if literal:
+            inner = guard.is_refused(str(literal), allow)
+        else:
+            inner = self._options.proxy is not None and (guard.is_inner_name(host) or await self._leads_within(host))
         return "blocked address" if inner else None
+
+    async def _leads_within(self, host: str) -> bool:
+        try:
+            found = await asyncio.wait_for(self._loop.getaddrinfo(host, None), self._limits.connect)
+        except (OSError, UnicodeError):  # many networks with a proxy have no other way to resolve names
+            return False
+        return any(guard.is_refused(str(address[0]), self._options.allow) for *_, address in found)
 
     def _is_foreign(self, url: str) -> bool:
         """False for an address within `allow`: it is ours, and needs no politeness."""
@@ -348,34 +354,10 @@ class _Client:
         return socket.socket(family, kind, protocol)
 
 
-def _with_move(poll: Poll, moved_to: str | None) -> Poll:
-    return replace(poll, moved_to=moved_to) if moved_to and not isinstance(poll, Refused) else poll
+def _with_move(poll: Poll | Elsewhere, moved_to: str | None) -> Poll | Elsewhere:
+    return replace(poll, moved_to=moved_to) if moved_to and isinstance(poll, Fetched | NotModified) else poll
 
 
 def _conditional_headers(validators: Validators) -> dict[str, str]:
     headers = {"If-None-Match": validators.etag, "If-Modified-Since": validators.last_modified}
     return {name: value for name, value in headers.items() if value}
-
-
-def _refused(error: Exception) -> Refused:
-    """Name what went wrong in few words, for the log, the metrics and the feed's row."""
-    cause = getattr(error, "os_error", error)
-    for kinds, reason in _REASONS:
-        if isinstance(cause, kinds) or isinstance(error, kinds):
-            return Refused(reason=reason, permanent=reason in _HOPELESS)
-    return Refused(reason=f"error: {type(error).__name__}")
-
-
-_REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (  # the first that fits
-    (ForbiddenAddressError, "blocked address"),
-    ((aiohttp.InvalidURL, UnicodeError), "bad url"),
-    (BodyTooLargeError, "too large"),
-    (BadEncodingError, "bad encoding"),
-    (aiohttp.ClientConnectorDNSError, "dns"),
-    (aiohttp.ClientSSLError, "tls"),
-    (TimeoutError, "timeout"),
-    (aiohttp.ClientConnectorError, "connect"),
-    (aiohttp.ClientResponseError, "bad answer"),
-    ((aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, OSError), "cut off"),
-)
-_HOPELESS = frozenset(["blocked address", "bad url"])

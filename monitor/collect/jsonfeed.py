@@ -6,11 +6,12 @@ Never trusts a type: whatever is not what the format says counts as absent.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from monitor.collect.dates import parse_date
 from monitor.collect.texts import plain_line, plain_text
-from monitor.collect.urls import absolute_url, address_key
+from monitor.collect.urls import absolute_url, address_key, joined_url
 from monitor.errors import PermanentError, TransientError
 from monitor.model import Entry, FeedDocument, content_id
 
@@ -32,8 +33,20 @@ def parse_json_feed(text: str, *, feed_id: str, url: str) -> FeedDocument:
     base = absolute_url(_string(feed, "home_page_url"), url) or url
     entries = [_entry(item, feed_id, base) for item in items if isinstance(item, dict)]
     return FeedDocument(
-        entries=tuple(entry for entry in entries if entry), title=plain_line(_string(feed, "title"), _MAX_TITLE)
+        entries=tuple(entry for entry in entries if entry),
+        title=plain_line(_string(feed, "title"), _MAX_TITLE),
+        hubs=tuple(_hubs(feed, url)),
+        topic=joined_url(_string(feed, "feed_url"), url),
     )
+
+
+def _hubs(feed: dict[str, Any], url: str) -> Iterator[str]:
+    hubs = feed.get("hubs")
+    for hub in hubs if isinstance(hubs, list) else []:
+        if isinstance(hub, dict) and _string(hub, "type").lower() == "websub":
+            target = joined_url(_string(hub, "url"), url)
+            if target:
+                yield target
 
 
 def _entry(item: dict[str, Any], feed_id: str, base: str) -> Entry | None:

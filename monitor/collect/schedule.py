@@ -33,6 +33,8 @@ class Pace:
 
     shortest: timedelta
     longest: timedelta
+    factor: float = 1.0  # how much longer it is while a hub sends the feed's news (0023)
+    limit: timedelta = LONGEST_GAP  # of what `factor` makes longer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,12 @@ def decide_next_poll(feed: Feed, polled: Polled, pace: Pace, now: datetime, jitt
 
 
 def decide_interval(feed: Feed, pace: Pace, now: datetime) -> timedelta:
+    """Return how long to wait: by the feed's rhythm, and longer where a hub sends its news."""
+    interval = _adapt_interval(feed, pace, now)
+    return max(interval, min(interval * pace.factor, pace.limit))
+
+
+def _adapt_interval(feed: Feed, pace: Pace, now: datetime) -> timedelta:
     """Return a quarter of the time between two entries, or of a long silence's tenth, within the bounds of `pace`."""
     if feed.rhythm is None:
         return min(max(feed.interval, pace.shortest), pace.longest)
@@ -176,6 +184,8 @@ def _wait_after_success(feed: Feed, poll: Poll, pace: Pace, now: datetime, jitte
 
 def _after_skipped(feed: Feed, due_at: datetime) -> datetime:
     """Move on to the first hour that the feed does not ask to skip; one that would skip more than a day is not heeded."""
+    if not feed.skip_hours and not feed.skip_days:
+        return due_at
     hours = (due_at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=n) for n in range(1, 25))
     moments = (due_at, *hours)
     open_ones = (at for at in moments if at.hour not in feed.skip_hours and at.weekday() not in feed.skip_days)

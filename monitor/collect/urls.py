@@ -60,13 +60,18 @@ def address_key(url: str) -> str:
 
 def absolute_url(url: str, base: str) -> str | None:
     """Return `url` canonical and absolute against `base`, or None where it leads to no web page."""
+    return canonical_url(joined_url(url, base) or "") or None
+
+
+def joined_url(url: str, base: str) -> str | None:
+    """Return `url` absolute against `base`, otherwise as it is written, or None where it leads to no web page."""
     if not _trim(url):
         return None
     try:
         joined = urljoin(base, _trim(url))
     except ValueError:
         return None
-    return canonical_url(joined) or None
+    return joined if canonical_url(joined) else None
 
 
 def is_pointer(url: str) -> bool:
@@ -76,6 +81,11 @@ def is_pointer(url: str) -> bool:
         return False
     place = parts[1] + parts[2]
     return any(place == known or place.startswith(known + "/") for known in _POINTERS)
+
+
+def origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 @lru_cache(maxsize=20_000)

@@ -8,23 +8,18 @@ from __future__ import annotations
 from datetime import time, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from monitor.config.settings import File, Name, Settings
 from monitor.config.units import (
-    Address,
     Duration,
     Email,
-    Network,
     PartialDate,
-    Size,
     TimeOfDay,
     Url,
     Zone,
-    render_duration,
 )
 from monitor.model import Kind, Origin, Register, Status
-
-Name = Annotated[str, Field(min_length=1)]
 
 
 def _listed(value: Any) -> Any:
@@ -32,90 +27,13 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-class File(BaseModel):
-    """Base of everything that stands in a config file: unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-# --- settings.yaml -----------------------------------------------------------------------------------------------
-
-
-class Poll(File):
-    interval: Duration = Field(
-        default=timedelta(minutes=15), description="How often a feed is polled that says nothing else."
-    )
-    shortest: Duration = Field(default=timedelta(minutes=1), description="No feed is polled more often than this.")
-    longest: Duration = Field(default=timedelta(days=1), description="Every feed is polled at least this often.")
-    concurrency: int = Field(default=20, ge=1, le=1000, description="How many requests may be under way at once.")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Poll:
-        if not timedelta(seconds=1) <= self.shortest <= self.interval <= self.longest:
-            wants = "poll must keep 1s ≤ shortest ≤ interval ≤ longest; these are"
-            given = ", ".join(map(render_duration, (self.shortest, self.interval, self.longest)))
-            raise ValueError(f"{wants} {given}")
-        return self
-
-
-class Pages(File):
-    read: bool = Field(
-        default=True, description="Read the article's page; if false, title and summary of the entry are all."
-    )
-    robots: bool = Field(default=True, description="Do not read a page that its site's robots.txt keeps from robots.")
-    max_age: Duration = Field(default=timedelta(days=30), description="Entries published longer ago are not read.")
-    workers: int = Field(default=2, ge=1, le=64, description="Processes that parse feeds and read pages.")
-    deadline: Duration = Field(
-        default=timedelta(seconds=10), description="A page that takes longer to parse is given up."
-    )
-
-
-class Http(File):
-    timeout: Duration = Field(default=timedelta(seconds=30), description="A request that takes longer is given up.")
-    host_gap: Duration = Field(default=timedelta(seconds=1), description="Pause between two requests to one host.")
-    feed_limit: Size = Field(default=5_000_000, description="A larger feed is refused.")
-    page_limit: Size = Field(default=3_000_000, description="A larger page is refused.")
-    allow_networks: list[Network] = Field(
-        default=[],
-        description="Private networks that may be reached; all others are refused, whatever a feed links to.",
-    )
-
-
-class Keep(File):
-    articles: Duration = Field(
-        default=timedelta(days=365), description="Texts of articles without a move are kept this long."
-    )
-    deliveries: Duration = Field(default=timedelta(days=90), description="Accepted deliveries are kept this long.")
-
-
-class Settings(File):
-    """How the monitor works: settings.yaml."""
-
-    contact: str | None = Field(
-        default=None, description="Web or mail address in the User-Agent, by which a publisher can reach you."
-    )
-    alert_backlog: bool = Field(default=False, description="Alert of what stood in a feed when it was first polled.")
-    alert_confidence: float = Field(
-        default=0.5, ge=0, le=1, description="A move under this confidence raises no alert."
-    )
-    alert_max_age: Duration = Field(
-        default=timedelta(days=14), description="News published longer ago raises no alert."
-    )
-    listen: Address | None = Field(
-        default=None,
-        description="Where /healthz, /readyz and /metrics answer, such as 127.0.0.1:9464; off if left out.",
-    )
-    poll: Poll = Field(default=Poll(), description="When feeds are polled.")
-    pages: Pages = Field(default=Pages(), description="How articles are read.")
-    http: Http = Field(default=Http(), description="Limits of requests.")
-    keep: Keep = Field(default=Keep(), description="How long things are kept.")
-
-
 # --- feeds.yaml --------------------------------------------------------------------------------------------------
 
 
 class Feed(File):
-    url: Url = Field(description="Address of the RSS, Atom or JSON feed.")
+    url: Url | None = Field(default=None, description="Address of the RSS, Atom or JSON feed.")
+    url_env: str | None = Field(default=None, description="Environment variable of an address that is secret.")
+    url_file: str | None = Field(default=None, description="File that holds an address that is secret.")
     title: str = Field(default="", description="What to call it.")
     interval: Duration | None = Field(
         default=None, description="How often it is polled; settings decide if it is left out."
@@ -301,6 +219,7 @@ class Match(File):
     to: Names = Field(default=[], description="The company joined is one of these or a unit of one.")
     parent: Names = Field(default=[], description="One side is a unit of one of these companies.")
     outlet: Names = Field(default=[], description="One of these outlets tells it: the domain of its site.")
+    feed: Names = Field(default=[], description="One of these feeds carries it: address, pattern (*) or id.")
     kind: _one_or_more(Kind) = Field(default=[], description="The kind of move.")  # type: ignore[valid-type]
     status: _one_or_more(Status) = Field(default=[], description="How sure it is.")  # type: ignore[valid-type]
     register_: _one_or_more(Register) = Field(  # type: ignore[valid-type]

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from monitor.config import files
 from monitor.config.document import Document, parse_document
-from monitor.config.model import Config, ConfiguredFeed
+from monitor.config.feeds import resolve_feeds
+from monitor.config.model import Config, SecondReader
 from monitor.config.routing import Routing, resolve_routing
 from monitor.config.secrets import SecretReader
+from monitor.config.settings import SecondReader as SecondReaderSection
+from monitor.config.settings import Settings
 from monitor.config.thresholds import resolve_thresholds
-from monitor.config.units import render_duration
 from monitor.config.validate import Checked, validate
 from monitor.config.watch import Watched, resolve_watchlist
 from monitor.errors import ConfigError, Problem
@@ -23,22 +25,33 @@ from monitor.errors import ConfigError, Problem
 def load_config(folder: Path, environ: Mapping[str, str]) -> Config:
     """Load the four files of `folder`; raise ConfigError with all problems, in the order of files and lines."""
     documents = {name: _read(folder, name) for name in files.FILES}
-    settings, of_settings = validate(documents["settings.yaml"], files.Settings)
+    settings, of_settings = validate(documents["settings.yaml"], Settings)
     feeds, of_feeds = validate(documents["feeds.yaml"], files.Feeds)
     watchlist, of_watchlist = validate(documents["watchlist.yaml"], files.Watchlist)
     channels, of_channels = validate(documents["channels.yaml"], files.Channels)
     watched = resolve_watchlist(watchlist)
     secrets = SecretReader(folder=folder, environ=environ, document=channels.document)
-    routing = resolve_routing(channels, secrets, watched)
+    feed_secrets = SecretReader(folder=folder, environ=environ, document=feeds.document)
+    configured = resolve_feeds(feeds, settings.model, feed_secrets)
+    unsure = bool(of_feeds or feed_secrets.problems)
+    routing = resolve_routing(channels, secrets, watched, None if unsure else [each.url for each in configured])
     thresholds = resolve_thresholds(channels, watched, routing.problems)
+    own_secrets = SecretReader(folder=folder, environ=environ, document=settings.document)
+    second_reader = _second_reader(settings.model.second_reader, own_secrets)
     problems = [problem for document in documents.values() for problem in document.problems]
     problems += [*of_settings, *of_feeds, *of_watchlist, *of_channels]
-    problems += [*_feed_problems(feeds, settings.model), *watched.problems, *routing.problems]
+    problems += [
+        *_listen_problems(settings),
+        *own_secrets.problems,
+        *feed_secrets.problems,
+        *watched.problems,
+        *routing.problems,
+    ]
     if problems:
         raise ConfigError(_in_order(_without_echoes(problems, documents)))
     return Config(
         settings=settings.model,
-        feeds=tuple(_configured(feed, settings.model) for feed in feeds.model.feeds),
+        feeds=tuple(configured),
         subjects=tuple(watched.subjects),
         known_moves=tuple(watched.known_moves),
         channels=routing.channels,
@@ -46,6 +59,7 @@ def load_config(folder: Path, environ: Mapping[str, str]) -> Config:
         fallback=routing.fallback,
         thresholds=thresholds,
         cohorts=watched.cohorts,
+        second_reader=second_reader,
         hints=tuple(_hints(settings, watched, channels, routing)),
     )
 
@@ -74,38 +88,25 @@ def _in_order(problems: list[Problem]) -> list[Problem]:
     )
 
 
-# --- feeds -------------------------------------------------------------------------------------------------------
+def _listen_problems(settings: Checked[Settings]) -> list[Problem]:
+    websub, listen = settings.model.websub, settings.model.listen
+    if websub is None or websub.listen != listen:
+        return []
+    message = "must differ from 'listen': what stands there is for operators, not for the world"
+    return [settings.document.problem(("websub", "listen"), message)]
 
 
-def _feed_problems(feeds: Checked[files.Feeds], settings: files.Settings) -> list[Problem]:
-    problems: list[Problem] = []
-    lines: dict[str, int] = {}
-    for number, feed in enumerate(feeds.model.feeds):
-        line = feeds.document.line(feeds.path("feeds", number, "url"))
-        if lines.setdefault(feed.url, line) != line:
-            message = f"feed {feed.url} is already on line {lines[feed.url]}"
-            problems.append(feeds.problem(message, "feeds", number, "url"))
-        if feed.interval and not settings.poll.shortest <= feed.interval <= settings.poll.longest:
-            bounds = f"{render_duration(settings.poll.shortest)} to {render_duration(settings.poll.longest)}"
-            message = f"interval {render_duration(feed.interval)} is outside the bounds of settings.yaml, {bounds}"
-            problems.append(feeds.problem(message, "feeds", number, "interval"))
-    return problems
-
-
-# How far a feed's interval adapts from `poll.interval`: by default to 3 minutes for one that publishes all the time, and to
-# 2 hours for one that hardly does, since even the rarest news should not be told a day late (0091).
-_FASTER, _SLOWER = 5, 8
-
-
-def _configured(feed: files.Feed, settings: files.Settings) -> ConfiguredFeed:
-    poll = settings.poll
-    return ConfiguredFeed(
-        url=feed.url,
-        title=feed.title,
-        interval=feed.interval or poll.interval,
-        shortest=feed.interval or max(poll.shortest, poll.interval / _FASTER),
-        longest=feed.interval or min(poll.longest, poll.interval * _SLOWER),
-        pages=settings.pages.read if feed.pages is None else feed.pages,
+def _second_reader(given: SecondReaderSection | None, secrets: SecretReader) -> SecondReader | None:
+    if given is None:
+        return None
+    return SecondReader(
+        url=given.url,
+        model=given.model,
+        api_key=secrets.read(("second_reader",), "api_key"),
+        timeout=given.timeout,
+        tokens_per_day=given.tokens_per_day,
+        min_confidence=given.min_confidence,
+        trust=given.trust,
     )
 
 
@@ -113,7 +114,7 @@ def _configured(feed: files.Feed, settings: files.Settings) -> ConfiguredFeed:
 
 
 def _hints(
-    settings: Checked[files.Settings], watched: Watched, channels: Checked[files.Channels], routing: Routing
+    settings: Checked[Settings], watched: Watched, channels: Checked[files.Channels], routing: Routing
 ) -> list[Problem]:
     """Return what is not wrong but is hardly meant."""
     hints: list[Problem] = []

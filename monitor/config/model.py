@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import SecretStr
 
-from monitor.config.files import Settings
+from monitor.config.settings import Settings
 from monitor.errors import Problem
 from monitor.model import Feed, Kind, Origin, Register, Status, Subject, SubjectKind, content_id
 
@@ -21,12 +21,13 @@ from monitor.model import Feed, Kind, Origin, Register, Status, Subject, Subject
 class ConfiguredFeed:
     """One feed with the settings' defaults filled in."""
 
-    url: str
+    url: str  # or what stands for it, where it is secret
     title: str
     interval: timedelta
     shortest: timedelta  # the bounds within which the interval adapts
     longest: timedelta
     pages: bool
+    address: SecretStr | None = None  # that is secret
 
     @property
     def id(self) -> str:
@@ -136,6 +137,7 @@ class Match:
     to_companies: frozenset[str] = frozenset()
     parents: frozenset[str] = frozenset()  # above a company on either side
     outlets: frozenset[str] = frozenset()  # domains
+    feeds: frozenset[str] = frozenset()  # ids
     kinds: frozenset[Kind] = frozenset()
     statuses: frozenset[Status] = frozenset()
     registers: frozenset[Register] = frozenset()
@@ -190,6 +192,19 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecondReader:
+    """The endpoint that is asked about claims in doubt."""
+
+    url: str
+    model: str
+    api_key: SecretStr | None
+    timeout: timedelta
+    tokens_per_day: int
+    min_confidence: float
+    trust: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All of the configuration, checked."""
 
@@ -202,12 +217,23 @@ class Config:
     thresholds: tuple[Threshold, ...] = ()
     fallback: tuple[str, ...] = ()  # channels that are told when another one fails for good
     cohorts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # cohort id -> ids of its members
+    second_reader: SecondReader | None = None
     hints: tuple[Problem, ...] = ()  # not wrong, but worth a look; `monitor check` shows them
 
     @property
     def parents(self) -> dict[str, str]:
         """Return company id -> id of its parent."""
         return {s.id: s.parent for s in self.subjects if s.kind is SubjectKind.COMPANY and s.parent}
+
+    @property
+    def secret_addresses(self) -> dict[str, str]:
+        """Return what stands for an address that is secret -> the address."""
+        return {feed.url: feed.address.get_secret_value() for feed in self.feeds if feed.address}
+
+    @property
+    def feed_names(self) -> dict[str, str]:
+        """Return feed id -> what to call it; without a query, which may hold a token."""
+        return {feed.id: feed.title or feed.url.partition("?")[0] for feed in self.feeds}
 
     @property
     def names(self) -> dict[str, str]:

@@ -6,8 +6,9 @@ Never sends anything.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import assert_never, get_args
 
 from pydantic import SecretStr
@@ -27,10 +28,11 @@ from monitor.config.model import (
 )
 from monitor.config.secrets import SecretReader, signing_secret_fault
 from monitor.config.templates import read_templates
-from monitor.config.units import check_url
+from monitor.config.units import address_fault
 from monitor.config.validate import Checked, suggest
 from monitor.config.watch import Watched
 from monitor.errors import Problem
+from monitor.model import content_id
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,11 +45,20 @@ class Routing:
     problems: list[Problem]
 
 
-def resolve_routing(source: Checked[files.Channels], secrets: SecretReader, watched: Watched) -> Routing:
-    """Resolve channels and routes; what is wrong is in `problems`."""
+def resolve_routing(
+    source: Checked[files.Channels], secrets: SecretReader, watched: Watched, feeds: Sequence[str] | None
+) -> Routing:
+    """Resolve channels and routes; what is wrong is in `problems`.
+
+    `feeds` are the addresses of feeds.yaml, None where the file has problems of its own.
+    """
     problems: list[Problem] = []
     channels = [_channel(name, channel, secrets) for name, channel in source.model.channels.items()]
-    routes = [_route(source, number, watched, problems) for number in range(len(source.model.routes))]
+    names = [
+        _Names(source=source, number=number, watched=watched, urls=feeds, problems=problems)
+        for number in range(len(source.model.routes))
+    ]
+    routes = [_route(source.model, each) for each in names]
     known = set(source.model.channels) | source.failed_names("channels")
     places = [
         (source.path("routes", n, "to", i), name)
@@ -86,7 +97,7 @@ def _channel(name: str, channel: files.Channel, secrets: SecretReader) -> Channe
 
 def _webhook(name: str, channel: files.Webhook, secrets: SecretReader) -> WebhookChannel | None:
     at = ("channels", name)
-    url = SecretStr(channel.url) if channel.url else secrets.read(at, "url", check=_url_fault)
+    url = SecretStr(channel.url) if channel.url else secrets.read(at, "url", check=address_fault)
     current = secrets.read(at, "secret", check=signing_secret_fault)
     old = secrets.read(at, "old_secret", check=signing_secret_fault)
     given = [bool(channel.url), bool(channel.url_env), bool(channel.url_file)]
@@ -114,24 +125,16 @@ def _service(
     if not channel.url_env and not channel.url_file:
         message = "key 'url_env' is missing: it names the environment variable of the address, which is the secret"
         secrets.problems.append(secrets.document.problem(at, message))
-    url = secrets.read(at, "url", check=_address_fault if channel.type == "apprise" else _url_fault)
+    url = secrets.read(at, "url", check=_service_fault if channel.type == "apprise" else address_fault)
     templates = _templates(name, channel.templates, secrets) if channel.type == "apprise" else Templates()
     if url is None:
         return None
     return ServiceChannel(name=name, service=channel.type, url=url, timeout=channel.timeout, templates=templates)
 
 
-def _address_fault(url: str) -> str | None:
+def _service_fault(url: str) -> str | None:
     """Apprise itself is asked when the channel is built: loading it takes longer than all of the configuration."""
     return None if re.fullmatch(r"[a-z0-9]+://\S+", url) else "holds no address such as tgram://…"
-
-
-def _url_fault(url: str) -> str | None:
-    try:
-        check_url(url)
-    except ValueError:
-        return "holds no web address"  # which one is nobody's business
-    return None
 
 
 def _mail(name: str, channel: files.Mail, secrets: SecretReader) -> EmailChannel:
@@ -180,6 +183,7 @@ class _Names:
     source: Checked[files.Channels]
     number: int
     watched: Watched
+    urls: Sequence[str] | None
     problems: list[Problem]
 
     def ids(self, kind: str, key: str, names: list[str]) -> frozenset[str]:
@@ -188,17 +192,32 @@ class _Names:
                 self.problems.append(self.source.problem(fault, "routes", self.number, "match", key, index))
         return frozenset(id for name in names if (id := self.watched.find(kind, name)))
 
+    def feed_ids(self, patterns: list[str]) -> frozenset[str]:
+        """Return the ids of the configured feeds that one of these addresses, patterns or ids means."""
+        found: set[str] = set()
+        for index, pattern in enumerate(patterns):
+            mine = {id for url in self.urls or () if _means(pattern, url, id := content_id(url))}
+            if not mine and self.urls is not None:
+                near = "" if "*" in pattern else suggest(pattern, self.urls)
+                message = f"no feed of feeds.yaml is {pattern!r}{near}"
+                self.problems.append(self.source.problem(message, "routes", self.number, "match", "feed", index))
+            found |= mine
+        return frozenset(found)
 
-def _route(source: Checked[files.Channels], number: int, watched: Watched, problems: list[Problem]) -> Route:
-    route = source.model.routes[number]
-    names = _Names(source=source, number=number, watched=watched, problems=problems)
+
+def _means(pattern: str, url: str, id: str) -> bool:
+    return pattern in (url, id) or fnmatchcase(url, pattern)
+
+
+def _route(channels: files.Channels, names: _Names) -> Route:
+    route = channels.routes[names.number]
     return Route(
-        name=route.name or f"route {number + 1}",
-        match=_match(route.match, names, watched.cohorts),
+        name=route.name or f"route {names.number + 1}",
+        match=_match(route.match, names, names.watched.cohorts),
         to=tuple(dict.fromkeys(route.to)),
         continues=route.continue_,
-        digest=_digest(route, source.model.zone),
-        quiet=None if route.bypass_quiet_hours else quiet_hours(source.model),
+        digest=_digest(route, channels.zone),
+        quiet=None if route.bypass_quiet_hours else quiet_hours(channels),
     )
 
 
@@ -226,6 +245,7 @@ def _match(match: files.Match, names: _Names, cohorts: Mapping[str, tuple[str, .
         to_companies=names.ids("company", "to", match.to),
         parents=names.ids("company", "parent", match.parent),
         outlets=frozenset(outlet.lower() for outlet in match.outlet),
+        feeds=names.feed_ids(match.feed),
         kinds=frozenset(match.kind),
         statuses=frozenset(match.status),
         registers=frozenset(match.register_),

@@ -9,7 +9,7 @@ import re
 from datetime import time, timedelta
 from ipaddress import ip_network
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
@@ -20,6 +20,10 @@ _BYTES = {"kB": 1000, "KB": 1000, "MB": 1000**2}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(kB|KB|MB)")
 _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 _NAMED_EMAIL = re.compile(r"(?:[^<>\r\n]+ )?<[^@\s<>]+@[^@\s<>]+>")
+# Names under which addresses carry what opens doors; "key" alone is as often the name of a section.
+_TOKENS = frozenset(
+    ["token", "access_token", "auth_token", "auth", "api_key", "apikey", "secret", "password", "passwd", "signature"]
+)
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 
@@ -47,13 +51,37 @@ def parse_size(value: Any) -> int:
 
 
 def check_url(value: str) -> str:
+    """Accept a web address that holds no password and no token."""
+    parts = urlsplit(check_web_address(value))
+    if parts.username or parts.password:
+        raise ValueError("a password in a URL would be shown in logs; put the whole URL into an environment variable")
+    if token := next((name for name, _ in parse_qsl(parts.query) if name.lower() in _TOKENS), None):
+        raise ValueError(f"{token!r} in a URL would be shown in logs; put the whole URL into an environment variable")
+    return value
+
+
+def check_web_address(value: str) -> str:
+    """Accept a web address, whatever it holds."""
     parts = urlsplit(value)  # itself a ValueError for "http://[::1"
     if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", value):
         raise ValueError(f"{value!r} is not a web address; it must begin with https:// or http:// and name a host")
-    if parts.username or parts.password:
-        raise ValueError("a password in a URL would be shown in logs; put the whole URL into an environment variable")
     _ = parts.port  # itself a ValueError for a port out of range
     return value
+
+
+def address_fault(value: str) -> str | None:
+    """Say that a secret is no web address, without quoting it; None where it is one."""
+    try:
+        check_web_address(value)
+    except ValueError:
+        return "holds no web address"  # which one is nobody's business
+    return None
+
+
+def check_public_url(value: str) -> str:
+    if "?" in value or "#" in value:
+        raise ValueError(f"{value!r} must end in a path: a part for each feed is added to it")
+    return check_url(value)
 
 
 def check_email(value: str) -> str:
@@ -112,6 +140,9 @@ Size = Annotated[
 ]
 Url = Annotated[
     str, AfterValidator(check_url), WithJsonSchema({"type": "string", "format": "uri", "pattern": "^https?://"})
+]
+PublicUrl = Annotated[
+    str, AfterValidator(check_public_url), WithJsonSchema({"type": "string", "format": "uri", "pattern": "^https?://"})
 ]
 Email = Annotated[str, AfterValidator(check_email), WithJsonSchema({"type": "string", "examples": ["me@example.org"]})]
 TimeOfDay = Annotated[

@@ -96,6 +96,8 @@ def _without_items(document: Document, model: type[M], data: dict[str, Any], bad
         if isinstance(items, list):
             kept[section] = [number for number in range(len(items)) if (section, number) not in bad]
             sound[section] = [items[number] for number in kept[section]]
+        elif isinstance(items, dict) and section != "channels" and any(place[0] == section for place in bad):
+            del sound[section]  # it lacks what it needs
         elif isinstance(items, dict):
             sound[section] = {key: item for key, item in items.items() if (section, key) not in bad}
     return Checked(model=model.model_validate(sound), document=document, kept=kept)

@@ -18,6 +18,7 @@ from monitor.model import (
 )
 from monitor.store.rows import (
     CLAIM_COLUMNS,
+    FEEDS_OF,
     entry_from,
     insert,
     reasons_from,
@@ -42,7 +43,16 @@ UPDATE entries SET state = 'new', next_try_at = :at, note = :note, ended_at = NU
 RESUME = "UPDATE entries SET next_try_at = ?, leased = 0 WHERE state = 'new' AND leased = 1"
 
 SKIP = """
-UPDATE entries SET state = 'skipped', note = :note, ended_at = :now, leased = 0 WHERE key = :key AND state = 'new'"""
+UPDATE entries SET
+  state = 'skipped', note = :note, ended_at = :now, leased = 0, article_id = coalesce(:article_id, article_id)
+WHERE key = :key AND state = 'new'"""
+
+# A feed that leads to one page again has news on it, such as a changelog.
+WAS_READ = """
+SELECT 1 FROM articles WHERE id = :id AND partial = 0 AND (
+  read_at >= :first_seen_at
+  OR read_at >= :since AND NOT EXISTS (SELECT 1 FROM entries WHERE article_id = :id AND feed_id = :feed_id)
+)"""
 
 # An entry that was edited while its page was read stays due.
 END = """
@@ -70,7 +80,11 @@ ARTICLE = "SELECT * FROM articles WHERE id = ?"
 ARTICLES = """
 SELECT * FROM articles WHERE published_at >= :since AND url > :after AND text <> '' ORDER BY url LIMIT :limit"""
 
-CLAIMS = "SELECT * FROM claims WHERE article_id = ? ORDER BY span_start, key"
+CLAIMS = f"""
+SELECT *, {FEEDS_OF.format("claims.article_id")} AS feeds
+FROM claims WHERE article_id = ? ORDER BY span_start, key"""  # noqa: S608 - a constant
+
+FEEDS = "SELECT DISTINCT feed_id FROM entries WHERE article_id = ? ORDER BY feed_id"
 
 ADD_CLAIM = insert("claims", CLAIM_COLUMNS) + " ON CONFLICT (key) DO NOTHING"
 
@@ -114,8 +128,14 @@ def resume(connection: Connection, now: datetime) -> None:
     connection.execute(RESUME, (to_micros(now),))
 
 
-def skip_entry(connection: Connection, key: str, reason: str, now: datetime) -> None:
-    connection.execute(SKIP, {"key": key, "note": reason, "now": to_micros(now)})
+def skip_entry(connection: Connection, key: str, reason: str, now: datetime, article_id: str | None = None) -> None:
+    connection.execute(SKIP, {"key": key, "note": reason, "now": to_micros(now), "article_id": article_id})
+
+
+def was_read(connection: Connection, article_id: str, leased: EntryToRead, since: datetime) -> bool:
+    times = {"first_seen_at": to_micros(leased.first_seen_at), "since": to_micros(since)}
+    found = connection.execute(WAS_READ, {"id": article_id, "feed_id": leased.entry.feed_id, **times})
+    return found.fetchone() is not None
 
 
 def end_entry(connection: Connection, leased: EntryToRead, article: Article, now: datetime) -> None:
@@ -179,6 +199,11 @@ def find_claims(
         (sourced_claim_from(row), row["move_id"], reasons_from(row["reasons"]) if row["reasons"] else None)
         for row in connection.execute(CLAIMS, (article_id,))
     ]
+
+
+def find_feeds(connection: Connection, article_id: str) -> tuple[str, ...]:
+    """Return the ids of the feeds whose entries led to an article."""
+    return tuple(row["feed_id"] for row in connection.execute(FEEDS, (article_id,)))
 
 
 def find_article(connection: Connection, id: str) -> Article | None:

@@ -5,25 +5,24 @@ Never decides when a channel is trusted again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
-from sqlite3 import Connection
+from sqlite3 import Connection, Row
 
 from monitor.model import Alert, Delivery, Endpoint, Silence
 from monitor.store.rows import (
     ALERT_COLUMNS,
     DELIVERY_COLUMNS,
-    ENDPOINT_COLUMNS,
-    SILENCE_COLUMNS,
+    Values,
     alert_values,
     delivery_values,
-    endpoint_from,
-    endpoint_values,
     insert,
-    silence_from,
-    silence_values,
 )
-from monitor.store.times import to_micros
+from monitor.store.times import from_micros, to_micros
+
+ENDPOINT_COLUMNS = ("channel", "failures", "error", "retry_at", "disabled_at", "noticed_at")
+SILENCE_COLUMNS = ("id", "matchers", "author", "reason", "created_at", "expires_at")
 
 FIND = "SELECT * FROM endpoints ORDER BY channel"
 
@@ -50,12 +49,12 @@ END_SILENCE = "UPDATE silences SET expires_at = :now WHERE id = :id AND expires_
 
 
 def find(connection: Connection) -> list[Endpoint]:
-    return [endpoint_from(row) for row in connection.execute(FIND)]
+    return [_endpoint_from(row) for row in connection.execute(FIND)]
 
 
 def save(connection: Connection, endpoint: Endpoint, notices: Sequence[Delivery]) -> None:
     """Write how a channel fares, with what is to be told of it elsewhere."""
-    connection.execute(SAVE, endpoint_values(endpoint))
+    connection.execute(SAVE, _endpoint_values(endpoint))
     add_notices(connection, notices)
 
 
@@ -78,12 +77,43 @@ def trust(connection: Connection, channel: str) -> int:
 
 
 def add_silence(connection: Connection, silence: Silence) -> None:
-    connection.execute(ADD_SILENCE, silence_values(silence))
+    connection.execute(ADD_SILENCE, _silence_values(silence))
 
 
 def find_silences(connection: Connection, at: datetime | None) -> list[Silence]:
-    return [silence_from(row) for row in connection.execute(SILENCES, {"at": to_micros(at)})]
+    return [_silence_from(row) for row in connection.execute(SILENCES, {"at": to_micros(at)})]
 
 
 def end_silence(connection: Connection, id: str, now: datetime) -> bool:
     return connection.execute(END_SILENCE, {"id": id, "now": to_micros(now)}).rowcount > 0
+
+
+# --- rows
+
+
+def _endpoint_from(row: Row) -> Endpoint:
+    times = {name: from_micros(row[name]) for name in ("retry_at", "disabled_at", "noticed_at")}
+    return Endpoint(channel=row["channel"], failures=row["failures"], error=row["error"], **times)
+
+
+def _endpoint_values(endpoint: Endpoint) -> Values:
+    times = {name: to_micros(getattr(endpoint, name)) for name in ("retry_at", "disabled_at", "noticed_at")}
+    return {"channel": endpoint.channel, "failures": endpoint.failures, "error": endpoint.error, **times}
+
+
+def _silence_from(row: Row) -> Silence:
+    return Silence(
+        **{name: row[name] for name in ("id", "author", "reason")},
+        matchers={field: tuple(values) for field, values in json.loads(row["matchers"]).items()},
+        created_at=from_micros(row["created_at"]),
+        expires_at=from_micros(row["expires_at"]),
+    )
+
+
+def _silence_values(silence: Silence) -> Values:
+    return {
+        **{name: getattr(silence, name) for name in ("id", "author", "reason")},
+        "matchers": json.dumps({field: list(values) for field, values in silence.matchers.items()}, ensure_ascii=False),
+        "created_at": to_micros(silence.created_at),
+        "expires_at": to_micros(silence.expires_at),
+    }

@@ -90,9 +90,9 @@ TELL = "UPDATE feeds SET told = :told WHERE id = :id"
 ROBOTS = "SELECT * FROM robots WHERE host = ?"
 
 SAVE_ROBOTS = """
-INSERT INTO robots (host, rules, silent, expires_at) VALUES (:host, :rules, :silent, :expires_at)
+INSERT INTO robots (host, rules, silent, expires_at, delay) VALUES (:host, :rules, :silent, :expires_at, :delay)
 ON CONFLICT (host) DO UPDATE SET
-  rules = excluded.rules, silent = excluded.silent, expires_at = excluded.expires_at"""
+  rules = excluded.rules, silent = excluded.silent, expires_at = excluded.expires_at, delay = excluded.delay"""
 
 
 def sync(connection: Connection, feeds: Sequence[Feed], now: datetime) -> None:
@@ -109,7 +109,7 @@ def sync(connection: Connection, feeds: Sequence[Feed], now: datetime) -> None:
                 "interval": duration_to_micros(feed.interval),
                 "now": to_micros(now),
             }
-            for feed in feeds
+            for feed in sorted(feeds, key=lambda feed: feed.id)  # not by site: those of one would wait in one batch
         ],
     )
 

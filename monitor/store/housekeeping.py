@@ -21,9 +21,13 @@ UPDATE articles SET text = '' WHERE id IN (
   LIMIT :limit
 )"""
 
-FORGET_ACCEPTED = """
+# `next_try_at` is when what was superseded or silenced would have been sent, or was: it ended no sooner than it was held.
+FORGET_SETTLED = """
 DELETE FROM deliveries WHERE id IN (
-  SELECT id FROM deliveries WHERE state = 'accepted' AND created_at < :before AND accepted_at < :before LIMIT :limit
+  SELECT id FROM deliveries
+  WHERE created_at < :before AND state IN ('accepted', 'superseded', 'silenced')
+    AND coalesce(accepted_at, next_try_at) < :before
+  LIMIT :limit
 )"""
 
 CLAIMS_BY_STATUS = "SELECT status, COUNT(*) AS rows FROM claims WHERE withdrawn_at IS NULL GROUP BY status"
@@ -59,6 +63,8 @@ REIN_IN = (
         "deliveries",
         "UPDATE deliveries SET next_try_at = :now WHERE state IN ('pending', 'leased') AND next_try_at > :far",
     ),
+    ("subscriptions", "UPDATE subscriptions SET next_try_at = :now WHERE next_try_at > :far"),
+    ("pushes", "UPDATE pushes SET next_try_at = :now WHERE next_try_at > :far"),
     ("hosts", "UPDATE hosts SET slot_at = :now WHERE slot_at > :far"),
 )
 
@@ -68,9 +74,9 @@ def forget_texts(connection: Connection, before: datetime, limit: int) -> int:
     return connection.execute(FORGET_TEXTS, {"before": to_micros(before), "limit": limit}).rowcount
 
 
-def forget_accepted(connection: Connection, before: datetime, limit: int) -> int:
-    """Delete deliveries that were accepted before then; their alerts stay.  Return how many."""
-    return connection.execute(FORGET_ACCEPTED, {"before": to_micros(before), "limit": limit}).rowcount
+def forget_settled(connection: Connection, before: datetime, limit: int) -> int:
+    """Delete deliveries that were accepted, superseded or silenced before then; their alerts stay.  Return how many."""
+    return connection.execute(FORGET_SETTLED, {"before": to_micros(before), "limit": limit}).rowcount
 
 
 def rein_in(connection: Connection, now: datetime, horizon: timedelta) -> dict[str, int]:

@@ -16,6 +16,7 @@ from monitor.store.rows import (
     ALERT_COLUMNS,
     DELIVERY_COLUMNS,
     EVIDENCE_COLUMNS,
+    FEEDS_OF,
     MOVE_COLUMNS,
     Values,
     alert_values,
@@ -34,15 +35,17 @@ PENDING_PEOPLE = """
 SELECT person_key FROM claims WHERE pending = 1
 GROUP BY person_key ORDER BY MIN(published_at), person_key LIMIT ?"""
 
-PENDING_CLAIMS = "SELECT * FROM claims WHERE person_key = ? AND pending = 1 ORDER BY published_at, key"
+PENDING_CLAIMS = f"""
+SELECT *, {FEEDS_OF.format("claims.article_id")} AS feeds
+FROM claims WHERE person_key = ? AND pending = 1 ORDER BY published_at, key"""  # noqa: S608 - a constant
 
 MOVES_OF_PERSON = "SELECT * FROM moves WHERE person_key = ? ORDER BY first_seen_at, id"
 
-EVIDENCE = """
-SELECT evidence.*, (
+EVIDENCE = f"""
+SELECT evidence.*, {FEEDS_OF.format("evidence.article_id")} AS feeds, (
   SELECT group_concat(DISTINCT outlet) FROM articles WHERE copy_of = evidence.article_id AND outlet <> evidence.outlet
 ) AS copies
-FROM evidence WHERE move_id = ? ORDER BY position"""
+FROM evidence WHERE move_id = ? ORDER BY position"""  # noqa: S608 - a constant
 
 ADD_MOVE = insert("moves", MOVE_COLUMNS) + " ON CONFLICT (id) DO NOTHING"
 

@@ -371,6 +371,45 @@ COPIES_8 = (
     "CREATE INDEX fingerprint_keys_article_id ON fingerprint_keys (article_id)",
 )
 
+# What hubs were asked to send, and what they sent that is not read yet (0023).
+WEBSUB_9 = (
+    """CREATE TABLE subscriptions (
+  feed_id     TEXT PRIMARY KEY REFERENCES feeds (id),
+  hub         TEXT NOT NULL,
+  topic       TEXT NOT NULL,
+  callback    TEXT NOT NULL,
+  token       TEXT NOT NULL UNIQUE,
+  secret      TEXT NOT NULL,
+  state       TEXT NOT NULL CHECK (state IN ('asked', 'live', 'denied')),
+  next_try_at INTEGER NOT NULL,
+  asked_at    INTEGER,
+  verified_at INTEGER,
+  expires_at  INTEGER,
+  pushed_at   INTEGER,
+  attempts    INTEGER NOT NULL,
+  missed      INTEGER NOT NULL,
+  error       TEXT
+) STRICT""",
+    "CREATE INDEX subscriptions_due ON subscriptions (next_try_at)",
+    """CREATE TABLE pushes (
+  id           TEXT PRIMARY KEY,
+  feed_id      TEXT NOT NULL REFERENCES feeds (id),
+  topic        TEXT NOT NULL,
+  body         BLOB NOT NULL,
+  content_type TEXT NOT NULL,
+  received_at  INTEGER NOT NULL,
+  next_try_at  INTEGER NOT NULL,
+  leased       INTEGER NOT NULL DEFAULT 0 CHECK (leased IN (0, 1))
+) STRICT""",
+    "CREATE INDEX pushes_feed_id ON pushes (feed_id)",
+)
+
+# Routes ask which feeds led to an article.
+ENTRIES_10 = "CREATE INDEX entries_article_id ON entries (article_id) WHERE article_id IS NOT NULL"
+
+# A host's Crawl-delay, in microseconds.
+ROBOTS_11 = "ALTER TABLE robots ADD COLUMN delay INTEGER"
+
 
 @migrations(name="0001_feeds_entries_articles")
 def _feeds_entries_articles(db: Database) -> None:
@@ -420,3 +459,19 @@ def _manners(db: Database) -> None:
 def _copies(db: Database) -> None:
     for step in COPIES_8:
         db.execute(step)
+
+
+@migrations(name="0009_websub")
+def _websub(db: Database) -> None:
+    for step in WEBSUB_9:
+        db.execute(step)
+
+
+@migrations(name="0010_feeds_of_articles")
+def _feeds_of_articles(db: Database) -> None:
+    db.execute(ENTRIES_10)
+
+
+@migrations(name="0011_crawl_delay")
+def _crawl_delay(db: Database) -> None:
+    db.execute(ROBOTS_11)

@@ -92,6 +92,12 @@ SELECT id FROM deliveries
 WHERE state = 'dead' AND created_at >= :since
   AND (:channel IS NULL OR channel = :channel OR substr(channel, 1, length(:channel) + 1) = :channel || ':')"""
 
+# It ends as what nobody wants to hear, and is forgotten in its time.
+DISCARD = """
+UPDATE deliveries SET state = 'silenced', error = :error
+WHERE state = 'dead'
+  AND (id = :wanted OR channel = :wanted OR substr(channel, 1, length(:wanted) + 1) = :wanted || ':')"""
+
 DELIVERY = "SELECT * FROM deliveries WHERE id = ?"
 
 TRUST_AGAIN = "DELETE FROM endpoints WHERE channel = (SELECT channel FROM deliveries WHERE id = ?)"
@@ -161,6 +167,11 @@ def replay_dead(connection: Connection, channel: str | None, since: datetime, no
     for row in dead:
         replay(connection, row["id"], now)
     return len(dead)
+
+
+def discard(connection: Connection, wanted: str, error: str) -> int:
+    """End for good the dead delivery of this id, or the dead ones of this channel; return how many."""
+    return connection.execute(DISCARD, {"wanted": wanted, "error": error}).rowcount
 
 
 def resume(connection: Connection, now: datetime) -> None:

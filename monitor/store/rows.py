@@ -12,7 +12,6 @@ from monitor.model import (
     Claim,
     Delivery,
     DeliveryState,
-    Endpoint,
     Entry,
     Event,
     Evidence,
@@ -24,7 +23,6 @@ from monitor.model import (
     Reason,
     Register,
     RobotsFile,
-    Silence,
     SourcedClaim,
     Span,
     Status,
@@ -87,13 +85,14 @@ def feed_values(feed: Feed) -> Values:
 
 def robots_from(row: Row) -> RobotsFile:
     rules = tuple((bool(allowed), pattern) for allowed, pattern in json.loads(row["rules"]))
-    times = {"expires_at": from_micros(row["expires_at"])}
+    times = {"expires_at": from_micros(row["expires_at"]), "delay": row["delay"] and duration_from_micros(row["delay"])}
     return RobotsFile(origin=row["host"], rules=rules, silent=bool(row["silent"]), **times)
 
 
 def robots_values(file: RobotsFile) -> Values:
     rules = _json([list(rule) for rule in file.rules])
-    return {"host": file.origin, "rules": rules, "silent": file.silent, "expires_at": to_micros(file.expires_at)}
+    times = {"expires_at": to_micros(file.expires_at), "delay": file.delay and duration_to_micros(file.delay)}
+    return {"host": file.origin, "rules": rules, "silent": file.silent, **times}
 
 
 def _numbers(text: str) -> frozenset[int]:
@@ -135,6 +134,9 @@ def entry_values(entry: Entry) -> Values:
     }
 
 
+# The feeds whose entries led to an article.
+FEEDS_OF = "(SELECT group_concat(DISTINCT feed_id) FROM entries WHERE article_id = {})"
+
 # Columns that claims and moves have in common, by the same names in row and type.
 _ASSERTED = ("person", "kind", "from_org", "to_org", "role", "from_role", "date", "status", "background", "confidence")
 
@@ -158,6 +160,7 @@ def sourced_claim_from(row: Row) -> SourcedClaim:
         to_id=row["to_id"],
         origin=Origin(row["origin"]),
         needs_review=row["needs_review"],
+        feeds=_listed(row["feeds"]),
     )
 
 
@@ -280,8 +283,13 @@ def evidence_from(row: Row) -> Evidence:
         published_at=from_micros(row["published_at"]),
         status=Status(row["status"]),
         background=bool(row["background"]),
-        copies=tuple(sorted(row["copies"].split(","))) if row["copies"] else (),
+        copies=_listed(row["copies"]),
+        feeds=_listed(row["feeds"]),
     )
+
+
+def _listed(joined: str | None) -> tuple[str, ...]:
+    return tuple(sorted(joined.split(","))) if joined else ()
 
 
 def evidence_values(evidence: Evidence, move_id: str, position: int) -> Values:
@@ -358,40 +366,6 @@ def delivery_values(delivery: Delivery) -> Values:
         "created_at": to_micros(delivery.created_at),
         "next_try_at": to_micros(delivery.next_try_at),
         "accepted_at": to_micros(delivery.accepted_at),
-    }
-
-
-ENDPOINT_COLUMNS = ("channel", "failures", "error", "retry_at", "disabled_at", "noticed_at")
-
-
-def endpoint_from(row: Row) -> Endpoint:
-    times = {name: from_micros(row[name]) for name in ("retry_at", "disabled_at", "noticed_at")}
-    return Endpoint(channel=row["channel"], failures=row["failures"], error=row["error"], **times)
-
-
-def endpoint_values(endpoint: Endpoint) -> Values:
-    times = {name: to_micros(getattr(endpoint, name)) for name in ("retry_at", "disabled_at", "noticed_at")}
-    return {"channel": endpoint.channel, "failures": endpoint.failures, "error": endpoint.error, **times}
-
-
-SILENCE_COLUMNS = ("id", "matchers", "author", "reason", "created_at", "expires_at")
-
-
-def silence_from(row: Row) -> Silence:
-    return Silence(
-        **{name: row[name] for name in ("id", "author", "reason")},
-        matchers={field: tuple(values) for field, values in json.loads(row["matchers"]).items()},
-        created_at=from_micros(row["created_at"]),
-        expires_at=from_micros(row["expires_at"]),
-    )
-
-
-def silence_values(silence: Silence) -> Values:
-    return {
-        **{name: getattr(silence, name) for name in ("id", "author", "reason")},
-        "matchers": _json({field: list(values) for field, values in silence.matchers.items()}),
-        "created_at": to_micros(silence.created_at),
-        "expires_at": to_micros(silence.expires_at),
     }
 
 

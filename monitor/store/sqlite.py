@@ -6,7 +6,7 @@ Never decides: what to write comes in, what is stored comes out.  Any thread and
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +28,17 @@ from monitor.model import (
     KnownEntry,
     Move,
     Origin,
+    Push,
     Reason,
     RobotsFile,
     Silence,
     SourcedClaim,
+    Subscription,
 )
 from monitor.names import person_key
-from monitor.store import articles, copies, corrections, endpoints, housekeeping, ledger, outbox, upkeep
+from monitor.store import articles, copies, corrections, endpoints, housekeeping, ledger, outbox, subscriptions, upkeep
 from monitor.store import feeds as feed_rows
+from monitor.store import tokens as token_rows
 from monitor.store.database import Database
 
 
@@ -125,6 +128,53 @@ class SqliteStore:
         with self._database.write() as connection:
             feed_rows.save_robots(connection, file)
 
+    # hubs
+
+    def find_subscriptions(self) -> list[Subscription]:
+        """Return what is asked of hubs for the feeds that are polled."""
+        with self._database.read() as connection:
+            return subscriptions.find(connection)
+
+    def find_subscription(self, *, feed_id: str = "", token: str = "") -> Subscription | None:
+        with self._database.read() as connection:
+            if token:
+                return subscriptions.find_of_token(connection, token)
+            return subscriptions.find_of_feed(connection, feed_id)
+
+    def change_subscription(
+        self, feed_id: str, decide: Callable[[Subscription | None], Subscription | None]
+    ) -> Subscription | None:
+        with self._database.write() as connection:
+            before = subscriptions.find_of_feed(connection, feed_id)
+            after = decide(before)
+            if after is None:
+                subscriptions.delete(connection, feed_id)
+            elif after != before:
+                subscriptions.save(connection, after)
+            return after
+
+    def lease_subscriptions(self, now: datetime, lease: timedelta, limit: int) -> list[Subscription]:
+        with self._database.write() as connection:
+            return subscriptions.lease(connection, now, now + lease, limit)
+
+    def add_push(self, push: Push, room: int) -> bool:
+        with self._database.write() as connection:
+            return subscriptions.add_push(connection, push, room)
+
+    def lease_pushes(self, now: datetime, lease: timedelta, limit: int) -> list[tuple[Feed, Push]]:
+        with self._database.write() as connection:
+            return subscriptions.lease_pushes(connection, now, now + lease, limit)
+
+    def save_push(self, feed: Feed, push: Push, new: Sequence[Entry], edited: Sequence[Entry], now: datetime) -> None:
+        with self._database.write() as connection:
+            feed_rows.add_entries(connection, new, Origin.LIVE, now)
+            feed_rows.edit_entries(connection, edited, Origin.LIVE, now)
+            subscriptions.take_push(connection, feed, push)
+
+    def drop_push(self, push: Push) -> None:
+        with self._database.write() as connection:
+            subscriptions.end_push(connection, push)
+
     # entries
 
     def lease_entries(self, now: datetime, lease: timedelta, limit: int) -> list[EntryToRead]:
@@ -143,25 +193,31 @@ class SqliteStore:
         with self._database.read() as connection:
             return copies.find_alike(connection, fingerprint, since)
 
-    def skip_entry(self, key: str, reason: str, now: datetime) -> None:
+    def skip_entry(self, key: str, reason: str, now: datetime, article_id: str | None = None) -> None:
         with self._database.write() as connection:
-            articles.skip_entry(connection, key, reason, now)
+            articles.skip_entry(connection, key, reason, now, article_id)
+
+    def was_read(self, article_id: str, leased: EntryToRead, since: datetime) -> bool:
+        with self._database.read() as connection:
+            return articles.was_read(connection, article_id, leased, since)
 
     def retry_entry(self, key: str, at: datetime, error: str) -> None:
         with self._database.write() as connection:
             articles.retry_entry(connection, key, at, error)
 
     def find_claims(self, article_id: str) -> list[tuple[SourcedClaim, str | None, tuple[Reason, ...] | None]]:
-        """Return the claims of an article, each with the move that it supports and why that was told or not.
-
-        The reasons are None while the claim waits, and empty where nothing was decided on it.
-        """
+        """The reasons are None while the claim waits, and empty where nothing was decided on it."""
         with self._database.read() as connection:
             return articles.find_claims(connection, article_id)
 
     def find_article(self, id: str) -> Article | None:
         with self._database.read() as connection:
             return articles.find_article(connection, id)
+
+    def find_feeds_of(self, article_id: str) -> tuple[str, ...]:
+        """Return the ids of the feeds that carry an article."""
+        with self._database.read() as connection:
+            return articles.find_feeds(connection, article_id)
 
     def find_articles(self, since: datetime, after: str, limit: int) -> list[Article]:
         """Return articles whose text is kept, published since then, in the order of their addresses after `after`."""
@@ -243,6 +299,11 @@ class SqliteStore:
         with self._database.write() as connection:
             return outbox.replay_dead(connection, channel, since, now)
 
+    def discard_dead(self, wanted: str, error: str) -> int:
+        """End for good the dead delivery of this id, or those of this channel, with `error`; return how many."""
+        with self._database.write() as connection:
+            return outbox.discard(connection, wanted, error)
+
     # endpoints and silences
 
     def find_endpoints(self) -> list[Endpoint]:
@@ -279,10 +340,15 @@ class SqliteStore:
         with self._database.write() as connection:
             return upkeep.take_slot(connection, host, now, gap)
 
+    def spend_tokens(self, day: date, tokens: int) -> int:
+        with self._database.write() as connection:
+            return token_rows.spend(connection, day, tokens)
+
     def resume(self, now: datetime) -> None:
         """Only for the holder of the state's lock: nobody else may be at work."""
         with self._database.write() as connection:
             feed_rows.resume(connection, now)
+            subscriptions.resume(connection, now)
             articles.resume(connection, now)
             outbox.resume(connection, now)
 
@@ -305,14 +371,13 @@ class SqliteStore:
     # housekeeping
 
     def forget_texts(self, before: datetime, limit: int) -> int:
-        """Empty up to `limit` texts of articles read before then that support no move; return how many."""
         with self._database.write() as connection:
             return housekeeping.forget_texts(connection, before, limit)
 
-    def forget_accepted(self, before: datetime, limit: int) -> int:
-        """Delete up to `limit` deliveries accepted before then; return how many."""
+    def forget_settled(self, before: datetime, limit: int) -> int:
+        """Delete up to `limit` deliveries accepted, superseded or silenced before then; return how many."""
         with self._database.write() as connection:
-            return housekeeping.forget_accepted(connection, before, limit)
+            return housekeeping.forget_settled(connection, before, limit)
 
     def rein_in(self, now: datetime, horizon: timedelta) -> dict[str, int]:
         """Make due now what a clock that was ahead made due only after `horizon`; return how many rows by table."""

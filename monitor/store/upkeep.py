@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from sqlite3 import Connection
 
-from monitor.model import DeliveryState, EntryState, Status
+from monitor.model import DeliveryState, EntryState, Status, SubscriptionState
 from monitor.store.times import duration_to_micros, from_micros, to_micros
 
 TAKE_SLOT = """
@@ -37,6 +37,8 @@ COUNTS = """
 SELECT 'feeds.active' AS name, COUNT(*) AS rows FROM feeds WHERE active = 1 AND gone = 0
 UNION ALL SELECT 'feeds.failing', COUNT(*) FROM feeds WHERE active = 1 AND gone = 0 AND failures > 0
 UNION ALL SELECT 'feeds.gone', COUNT(*) FROM feeds WHERE active = 1 AND gone = 1
+UNION ALL SELECT 'subscriptions.' || state, COUNT(*) FROM subscriptions JOIN feeds ON feeds.id = feed_id
+  WHERE active = 1 GROUP BY state
 UNION ALL SELECT 'entries.' || state, COUNT(*) FROM entries GROUP BY state
 UNION ALL SELECT 'articles', COUNT(*) FROM articles
 UNION ALL SELECT 'claims', COUNT(*) FROM claims
@@ -47,6 +49,7 @@ UNION ALL SELECT 'deliveries.' || state, COUNT(*) FROM deliveries GROUP BY state
 
 # Present at zero too: a metric that appears only with its first row cannot be alerted on.
 _BY_STATE = (
+    *(f"subscriptions.{state}" for state in SubscriptionState),
     *(f"entries.{state}" for state in EntryState),
     *(f"moves.{status}" for status in Status),
     *(f"deliveries.{state}" for state in DeliveryState),

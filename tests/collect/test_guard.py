@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from monitor.collect.guard import is_inner_name, is_refused, literal_address, refusal_of_url
+from monitor.collect.guard import is_inner_name, is_refused, literal_address, networks_for, refusal_of_url
 
 INNER = [
     "0.0.0.0",
@@ -131,3 +131,20 @@ def test_other_names_are_not_inner() -> None:
 )
 def test_refusal_of_url(url: str, reason: str | None) -> None:
     assert refusal_of_url(url) == reason
+
+
+@pytest.mark.parametrize(
+    ("url", "reachable", "refused"),
+    [
+        ("http://127.0.0.1:11434/v1", "127.0.0.1", "127.0.0.2"),
+        ("http://0x7f.1/v1", "127.0.0.1", "10.0.0.1"),
+        ("http://[::1]:8000/v1", "::1", "127.0.0.1"),
+        ("http://gpu.internal/v1", "10.1.2.3", None),
+        ("http://localhost/v1", "::1", None),
+        ("https://api.example.com/v1", "10.0.0.9", "169.254.169.254"),  # within what is allowed
+    ],
+)
+def test_a_client_for_one_url_reaches_the_inner_address_that_its_operator_wrote_and_no_other(url, reachable, refused):
+    allow = networks_for(url, [ip_network("10.0.0.0/30"), ip_network("10.0.0.8/29")])
+    assert not is_refused(reachable, allow)
+    assert refused is None or is_refused(refused, allow)

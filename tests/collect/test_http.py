@@ -255,6 +255,15 @@ def test_a_post_returns_what_the_receiver_said() -> None:
     assert (request.line, request.body, request.headers["webhook-id"]) == ("POST /hook HTTP/1.1", b"{}", "msg_1")
 
 
+def test_a_post_that_wants_all_of_the_answer_takes_it_in_its_parts_up_to_its_limit() -> None:
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+    with serving(lambda _: [head, b"a" * 3_000, 0.05, b"b" * 3_000]) as web, fetching() as fetcher:
+        posted = fetcher.post(web.url(), {}, b"", 1.0, 6_000)
+        assert isinstance(posted, Posted)
+        assert posted.body == b"a" * 3_000 + b"b" * 3_000
+        assert fetcher.post(web.url(), {}, b"", 1.0, 5_999) == Refused(reason="too large")
+
+
 def test_a_post_is_not_redirected_and_ends_at_its_deadline() -> None:
     with redirecting({"/a": ("307 Elsewhere", "/b")}) as web, fetching() as fetcher:
         posted = fetcher.post(web.url("/a"), {}, b"", 1.0)
@@ -271,6 +280,16 @@ def test_a_proxy_is_used_and_does_not_open_a_way_within() -> None:
         assert isinstance(polls[0], Fetched)
         assert polls[1] == polls[2] == Refused(reason="blocked address", permanent=True)
         assert [request.line for request in proxy.seen] == [f"GET {outside} HTTP/1.1"]
+
+
+def test_a_gap_is_kept_when_requests_wait_for_a_lane() -> None:
+    limits = replace(LIMITS, gap=0.2, concurrency=1)
+    answers = {"/long": [0.5, response(RSS, Connection="close")]}
+    with serving(lambda request: answers.get(request.path, response(RSS))) as web, fetching(limits) as fetcher:
+        others = [(web.url(f"/{number}", host="localhost"), NONE) for number in range(2)]
+        list(fetcher.fetch([(web.url("/long"), NONE), *others]))
+        first, second = sorted(request.at for request in web.seen if request.path != "/long")
+        assert second - first > 0.18
 
 
 def test_a_closed_client_starts_anew() -> None:

@@ -115,7 +115,7 @@ def test_every_key_is_documented(name):
 
 
 def test_loading_is_quick():
-    """0.2 s of CPU here; imports included, in a process of its own.  Twice the target leaves room for a busy machine."""
+    """0.2 to 0.6 s of CPU by machine, imports included, in a process of its own; twice that leaves room for a busy one."""
     code = (
         "import time; from pathlib import Path; from monitor.config import load_config;"
         "load_config(Path('config'), {}); print(time.process_time())"
@@ -124,4 +124,4 @@ def test_loading_is_quick():
         float(subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True).stdout)
         for _ in range(2)
     )
-    assert spent < 0.8
+    assert spent < 1.2

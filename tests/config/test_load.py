@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from monitor.config import EmailChannel, LogChannel, WebhookChannel, load_config
-from monitor.model import Kind, Origin, Status, SubjectKind
+from monitor.errors import ConfigError
+from monitor.model import Kind, Origin, Status, SubjectKind, content_id
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OLD_SECRET = "whsec_" + "YWJj" * 8
@@ -153,6 +154,23 @@ def test_a_route_matches_on_ids_and_a_cohort_is_its_members(config):
     assert (last.name, last.match.people, last.continues) == ("route 2", frozenset(), False)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("https://a.example/?q=1", ["a"]),
+        ("https://a*", ["a"]),
+        ("https://*.example/*", ["a", "b"]),
+        (content_id("https://b.example/"), ["b"]),
+    ],
+)
+def test_a_route_takes_feeds_by_address_pattern_or_id(folder, wanted, found):
+    (folder / "feeds.yaml").write_text("feeds:\n  - https://a.example/?q=1\n  - https://b.example/\n", "utf-8")
+    channels = f"channels:\n  log: {{type: log}}\nroutes:\n  - to: log\n    match: {{feed: '{wanted}'}}\n"
+    (folder / "channels.yaml").write_text(channels, "utf-8")
+    ids = {"a": content_id("https://a.example/?q=1"), "b": content_id("https://b.example/")}
+    assert load_config(folder, {}).routes[0].match.feeds == {ids[name] for name in found}
+
+
 def test_feeds_take_what_they_leave_out_from_the_settings(folder):
     (folder / "settings.yaml").write_text("poll: {interval: 30m}\npages: {read: false}\n", "utf-8")
     feeds = "feeds:\n  - https://a.example/\n  - {url: https://b.example/, interval: 2h, pages: true, title: B}\n"
@@ -161,6 +179,21 @@ def test_feeds_take_what_they_leave_out_from_the_settings(folder):
     assert (a.interval, a.pages) == (timedelta(minutes=30), False)
     assert (b.interval, b.pages, b.title) == (timedelta(hours=2), True, "B")
     assert b.as_feed().id == b.id
+
+
+def test_a_feed_whose_address_is_secret_goes_by_its_host_and_where_the_address_is_kept(folder):
+    (folder / "wire-url").write_text("https://me:my-password@wire.example:8443/my-path/rss?key=my-token\n", "utf-8")
+    feeds = "feeds:\n  - {url_file: wire-url, title: Wire}\n  - {url_env: PAPER}\n"
+    (folder / "feeds.yaml").write_text(feeds, "utf-8")
+    channels = "channels:\n  log: {type: log}\nroutes:\n  - {to: log, match: {feed: '*#PAPER'}}\n"
+    (folder / "channels.yaml").write_text(channels, "utf-8")
+    config = load_config(folder, {"PAPER": "https://paper.example/my-paper"})
+    wire, paper = config.feeds
+    assert (wire.url, paper.url) == ("https://wire.example:8443/#wire-url", "https://paper.example/#PAPER")
+    assert wire.address.get_secret_value() == "https://me:my-password@wire.example:8443/my-path/rss?key=my-token"
+    assert config.routes[0].match.feeds == {paper.id}
+    assert load_config(folder, {"PAPER": "https://paper.example/another"}).feeds[1].id == paper.id
+    assert "my-" not in repr(config)
 
 
 def test_an_empty_settings_file_is_the_defaults(folder):
@@ -190,3 +223,31 @@ def test_hints_tell_what_is_hardly_meant(folder):
 def test_durations_are_a_number_and_a_unit(folder, text, seconds):
     (folder / "settings.yaml").write_text(f"alert_max_age: {text}\n", "utf-8")
     assert load_config(folder, {}).settings.alert_max_age == timedelta(seconds=seconds)
+
+
+def test_the_second_reader_is_off_and_its_key_stays_covered(folder):
+    assert load_config(folder, {}).second_reader is None
+    (folder / "key").write_text("sk-123\n")
+    (folder / "settings.yaml").write_text(
+        "second_reader: {url: 'http://localhost:11434/v1', model: small, api_key_file: key, timeout: 30s}\n"
+    )
+    second = load_config(folder, {}).second_reader
+    assert (second.url, second.model, second.timeout) == ("http://localhost:11434/v1", "small", timedelta(seconds=30))
+    assert second.api_key.get_secret_value() == "sk-123"
+    assert "sk-123" not in repr(load_config(folder, {}))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{model: m}", "key 'url' is missing"),
+        ("{url: 'http://a.example', model: m, timeout: 2m}", "the timeout must be between 2s and 1m; it is 2m"),
+        ("{url: 'http://a.example', model: m, api_key_env: NONE}", "environment variable NONE is not set"),
+        ("{url: 'http://a.example', model: m, key: sk-123}", "key 'key' is not known"),
+    ],
+)
+def test_a_second_reader_that_is_not_whole_is_a_problem_with_its_place(folder, text, message):
+    (folder / "settings.yaml").write_text(f"contact: me@example.org\nsecond_reader: {text}\n")
+    with pytest.raises(ConfigError) as raised:
+        load_config(folder, {})
+    assert [(p.line, p.message.partition(";")[0]) for p in raised.value.problems] == [(2, message.partition(";")[0])]

@@ -9,7 +9,8 @@ from monitor.config import load_config
 from monitor.errors import ConfigError
 
 FILES = {
-    "settings.yaml": "contact: me@example.org\npoll:\n  interval: 15m\nhttp: {allow_networks: [10.0.0.0/8]}\n",
+    "settings.yaml": "contact: me@example.org\npoll:\n  interval: 15m\nhttp: {allow_networks: [10.0.0.0/8]}\n"
+    "second_reader:\n  url: http://localhost:11434/v1\n  model: m\n  timeout: 9s\n",
     "feeds.yaml": "feeds:\n  - https://example.org/feed\n  - url: https://example.org/b\n    interval: 1h\n",
     "watchlist.yaml": (
         "companies:\n  - name: Meta\n    exact: [Meta]\n  - name: FAIR Lab\n    parent: Meta\n"

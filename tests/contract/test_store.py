@@ -24,12 +24,14 @@ from monitor.model import (
     Fingerprint,
     Move,
     Origin,
+    Push,
     Reason,
     RobotsFile,
     Silence,
     SourcedClaim,
     Status,
     StatusChange,
+    SubscriptionState,
     Validators,
     Verdict,
 )
@@ -47,6 +49,7 @@ from tests.builders import (
     a_move,
     a_result,
     a_sourced_claim,
+    a_subscription,
     a_told,
     an_alert,
     an_article,
@@ -204,8 +207,9 @@ class TestFeeds:
         assert [each.alert.event for each in store.find_deliveries()] == [Event.HEARTBEAT]
 
     def test_what_a_hosts_robots_file_asks_is_kept_until_it_is_asked_again(self, store: Store) -> None:
-        file = RobotsFile(origin="https://a.example", rules=((False, "/x"), (True, "/x/y$")), expires_at=NOW)
-        store.save_robots(replace(file, rules=(), silent=True))
+        rules = ((False, "/x"), (True, "/x/y$"))
+        file = RobotsFile(origin="https://a.example", rules=rules, expires_at=NOW, delay=timedelta(seconds=2.5))
+        store.save_robots(replace(file, rules=(), silent=True, delay=None))
         store.save_robots(file)
         assert store.find_robots(["https://a.example", "https://b.example"]) == [file]
 
@@ -214,6 +218,93 @@ class TestFeeds:
         store.save_poll(a_feed("x", failures=1, error="dns"), [], [], Origin.LIVE, NOW)
         store.save_poll(a_feed("z", failures=5, error="timeout"), [], [], Origin.LIVE, NOW)
         assert [(feed.failures, feed.error) for feed in store.failing_feeds()] == [(5, "timeout"), (1, "dns")]
+
+
+def a_push(number: int = 1, **changes: Any) -> Push:
+    values = {"feed_id": a_feed().id, "topic": a_feed().url, "content_type": "application/rss+xml", "received_at": NOW}
+    return Push(**{**values, "body": b"<rss>%d</rss>" % number, **changes})
+
+
+class TestHubs:
+    def test_a_subscription_is_found_as_it_was_saved_by_its_feed_and_by_its_token(self, store: Store) -> None:
+        store.sync_feeds([a_feed()], NOW)
+        times = {name: NOW + minutes(1) for name in ("asked_at", "verified_at", "expires_at", "pushed_at")}
+        told = {"state": SubscriptionState.LIVE, "attempts": 2, "missed": 1, "error": "http 500"}
+        saved = store.change_subscription(a_feed().id, lambda _: a_subscription(**times, **told))
+        assert saved == a_subscription(**times, **told)
+        assert store.find_subscription(feed_id=a_feed().id) == saved
+        assert store.find_subscription(token="token-a") == saved
+        assert store.find_subscriptions() == [saved]
+        assert store.find_subscription(token="token-b") is None
+        assert store.counts()["subscriptions.live"] == 1
+
+    def test_a_change_sees_what_stands_there_and_may_end_it(self, store: Store) -> None:
+        store.sync_feeds([a_feed()], NOW)
+        store.change_subscription(a_feed().id, lambda _: a_subscription())
+        seen: list[object] = []
+        assert store.change_subscription(a_feed().id, seen.append) is None
+        assert seen == [a_subscription()]
+        assert store.find_subscriptions() == []
+
+    def test_a_due_subscription_is_leased_once_and_is_asked_for_from_then_on(self, store: Store) -> None:
+        store.sync_feeds([a_feed("a"), a_feed("b")], NOW)
+        denied = SubscriptionState.DENIED
+        for name, late in (("a", 0), ("b", -1)):
+            at = NOW - minutes(late)
+            store.change_subscription(
+                a_feed(name).id, lambda _, n=name, at=at: a_subscription(n, next_try_at=at, state=denied)
+            )
+        (leased,) = store.lease_subscriptions(NOW, LEASE, 10)
+        assert leased.state is SubscriptionState.ASKED
+        assert (leased.feed_id, leased.asked_at, leased.next_try_at) == (a_feed("a").id, NOW, LATER)
+        assert store.lease_subscriptions(NOW, LEASE, 10) == []
+
+    def test_the_hub_of_a_feed_that_is_no_longer_polled_is_a_stranger(self, store: Store) -> None:
+        store.sync_feeds([a_feed()], NOW)
+        store.change_subscription(a_feed().id, lambda _: a_subscription())
+        store.sync_feeds([], NOW)
+        assert store.find_subscription(token="token-a") is None
+        assert store.lease_subscriptions(NOW, LEASE, 10) == []
+
+    def test_a_push_is_kept_once_and_leased_with_its_feed(self, store: Store) -> None:
+        store.sync_feeds([a_feed()], NOW)
+        store.save_poll(a_feed(polls=7), [], [], Origin.LIVE, NOW)
+        assert store.add_push(a_push(), 9)
+        assert store.add_push(a_push(received_at=NOW + minutes(1)), 9)
+        ((feed, leased),) = store.lease_pushes(NOW, LEASE, 9)
+        assert leased == a_push()
+        assert feed.polls == 7
+        assert store.lease_pushes(NOW, LEASE, 9) == []
+        store.resume(NOW)
+        assert len(store.lease_pushes(NOW, LEASE, 9)) == 1
+
+    def test_pushes_wait_only_as_long_as_there_is_room(self, store: Store) -> None:
+        store.sync_feeds([a_feed()], NOW)
+        assert [store.add_push(a_push(number), 2) for number in range(3)] == [True, True, False]
+
+    def test_a_push_ends_with_its_entries_the_news_of_its_feed_and_a_word_of_its_hub(self, store: Store) -> None:
+        polled(store, 1)
+        before = next(iter(store.lease_feeds(NOW + minutes(15), LEASE, 1)))
+        store.change_subscription(a_feed().id, lambda _: a_subscription(missed=2))
+        store.add_push(a_push(), 9)
+        ((feed, push),) = store.lease_pushes(NOW, LEASE, 9)
+        feed = replace(feed, news_at=NOW, quiet_at=NOW + minutes(60), error="not of a push")
+        store.save_push(feed, push, [an_entry(2)], [an_entry(1, title="Another")], NOW)
+        assert store.lease_pushes(LATER, LEASE, 9) == []
+        titles = [each.entry.title for each in store.lease_entries(NOW, LEASE, 10)]
+        assert sorted(titles) == [an_entry(2).title, "Another"]
+        known = store.find_subscription(feed_id=a_feed().id)
+        assert known is not None
+        assert (known.pushed_at, known.missed) == (NOW, 0)
+        (after,) = store.lease_feeds(NOW + minutes(60), LEASE, 1)
+        assert (after.news_at, after.quiet_at, after.error) == (NOW, NOW + minutes(60), before.error)
+
+    def test_a_push_that_cannot_be_read_ends_without_a_trace(self, store: Store) -> None:
+        store.sync_feeds([a_feed()], NOW)
+        store.add_push(a_push(), 9)
+        ((_, push),) = store.lease_pushes(NOW, LEASE, 9)
+        store.drop_push(push)
+        assert store.lease_pushes(LATER, LEASE, 9) == []
 
 
 class TestEntries:
@@ -295,6 +386,29 @@ class TestEntries:
         polled(store, 1)
         store.skip_entry(an_entry(1).key, "too old", NOW)
         assert store.lease_entries(LATER, LEASE, 10) == []
+
+    def test_an_entry_skipped_for_an_article_that_was_read_knows_it_when_it_is_edited(self, store: Store) -> None:
+        feed, article = polled(store, 1, 2), an_article()
+        store.save_article(an_entry_to_read(), a_result(article), NOW)
+        store.skip_entry(an_entry(2).key, "read already", NOW, article.id)
+        store.save_poll(feed, [], [an_entry(2, title="Edited")], Origin.LIVE, NOW)
+        (again,) = store.lease_entries(NOW, LEASE, 10)
+        assert (again.entry.title, again.article_hash) == ("Edited", article.content_hash)
+
+    def test_a_page_was_read_for_what_was_seen_before_and_for_what_other_feeds_tell_of_that_time(
+        self, store: Store
+    ) -> None:
+        polled(store, 1)
+        whole, part = an_article(1), an_article(2, partial=True)
+        for article in (part, whole):
+            store.save_article(an_entry_to_read(), a_result(article), NOW)
+        again = an_entry_to_read(an_entry(2), first_seen_at=LATER)
+        elsewhere = an_entry_to_read(an_entry(2, a_feed("b")), first_seen_at=LATER)
+        assert store.was_read(whole.id, an_entry_to_read(an_entry(2)), LATER)
+        assert store.was_read(whole.id, elsewhere, NOW)
+        assert not store.was_read(whole.id, elsewhere, LATER)
+        assert not store.was_read(whole.id, again, NOW)  # what a feed tells later of the same page is new
+        assert not store.was_read(part.id, elsewhere, NOW)
 
     def test_a_late_skip_does_not_undo_a_reading(self, store: Store) -> None:
         record(store, 1)
@@ -455,6 +569,23 @@ class TestConsolidate:
         turing = a_sourced_claim(claim=a_claim(person="Alan Turing"))
         found = sorted(store.find_claims(an_article().id), key=lambda row: row[0].claim.person)
         assert found == [(claim, a_move().id, (Reason.TOO_WEAK, Reason.OLD)), (turing, None, None)]
+
+    def test_claims_and_evidence_name_the_feeds_that_carry_their_article(self, store: Store) -> None:
+        feeds = [a_feed("x"), a_feed("y")]
+        store.sync_feeds(feeds, NOW)
+        for feed in feeds:
+            entry = an_entry(1, feed)
+            store.save_poll(feed, [entry], [], Origin.LIVE, NOW)
+            store.save_article(an_entry_to_read(entry), a_result(), NOW)
+        both = tuple(sorted(feed.id for feed in feeds))
+        assert [claim.feeds for claim, _, _ in store.find_claims(an_article().id)] == [both]
+        given: list[Any] = []
+        store.consolidate("lovelace", seen(given))
+        assert [claim.feeds for claim in given[1]] == [both]
+        tell(store)
+        assert [each.feeds for move in store.find_moves() for each in move.evidence] == [both]
+        store.consolidate("lovelace", seen(given))
+        assert [each.feeds for each in given[2][0].evidence] == [both]
 
     def test_people_wait_in_the_order_of_their_oldest_publication(self, store: Store) -> None:
         record(store, 1, "Ada Lovelace")
@@ -769,6 +900,11 @@ class TestUpkeep:
         assert [store.take_slot("x.example", NOW, gap) for _ in range(3)] == [NOW, NOW + gap, NOW + 2 * gap]
         assert store.take_slot("y.example", NOW, gap) == NOW
         assert store.take_slot("x.example", LATER, gap) == LATER
+
+    def test_tokens_add_up_for_a_day_and_begin_anew_on_the_next(self, store: Store) -> None:
+        today = NOW.date()
+        assert [store.spend_tokens(today, tokens) for tokens in (700, 400, -100, 0)] == [700, 1100, 1000, 1000]
+        assert store.spend_tokens(today + timedelta(days=1), 5) == 5
 
     def test_a_sweep_returns_deliveries_whose_lease_ran_out(self, store: Store) -> None:
         tell(store, "mail", "team")

@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from click.testing import CliRunner, Result
@@ -68,6 +68,26 @@ def test_a_namesake_is_kept_out_by_a_word_and_a_second_telling_stays_silent(desk
     )
     deliver(desk)
     assert [event for event, _, _ in desk.events()] == ["move.new", "move.retracted"]
+
+
+def test_a_retraction_keeps_quiet_hours_like_the_alerts_before_it(desk):
+    alert_once(desk)
+    now = datetime.now(UTC)
+    start, end = now - timedelta(hours=1), now + timedelta(hours=2)
+    quiet = f'quiet_hours: {{from: "{start:%H:%M}", to: "{end:%H:%M}"}}\n'
+    desk.write("channels", quiet + (desk.config / "channels.yaml").read_text())
+    move = desk.newsroom.received[0].payload["data"]["move_id"]
+    shown = monitor(desk, "correct", move, "not-a-move", "--by", "anna", "--because", "she left the stage")
+    assert f"move.retracted to hook at {end:%H:%M} UTC" in shown.output
+    desk.clock.at = now + timedelta(hours=1)
+    with desk.app() as app:
+        run_once(app.pipeline)
+        assert len(desk.newsroom.received) == 1
+        desk.clock.at = now + timedelta(hours=2)
+        run_once(app.pipeline)
+    told = desk.newsroom.received[1].payload
+    assert (told["type"], told["data"]["correction"]["because"]) == ("move.retracted", "she left the stage")
+    assert desk.mailbox.messages[1]["In-Reply-To"] == desk.mailbox.messages[0]["Message-ID"]
 
 
 def test_an_unknown_id_is_said_to_be_unknown(desk):

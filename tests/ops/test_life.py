@@ -110,3 +110,20 @@ def test_what_is_listened_to_is_checked(desk):
     refused = monitor(desk, "check")
     assert refused.returncode == 2
     assert "settings.yaml:1" in refused.stderr
+
+
+def test_a_second_reader_that_hangs_delays_no_stop_and_its_article_is_read_at_the_next_start(desk, tarpit):
+    slow, asked = tarpit
+    with Process(desk) as daemon:
+        until(lambda: daemon.events("feed.polled"))
+        own = f"alert_confidence: 0.995\nsecond_reader: {{url: {slow}/v1, model: m, timeout: 60s}}\n"
+        desk.write("settings", (desk.config / "settings.yaml").read_text().replace("alert_confidence: 0.3\n", own))
+        until(lambda: daemon.events("config.reloaded"))
+        desk.publish("one", "Mira Solano leaves Aster Labs", "Mira Solano is leaving Aster Labs, the company said.")
+        until(asked.is_set)
+        assert daemon.stop() < 10
+        assert daemon.process.returncode == 0
+        assert not daemon.events("job.crashed")
+        assert not daemon.events("article.read")
+    with Process(desk):  # as it was configured before
+        until(lambda: desk.newsroom.received)

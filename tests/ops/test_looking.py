@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from monitor.cli import main
 from monitor.clock import SystemClock
-from monitor.model import DeliveryState
+from monitor.model import DeliveryState, Endpoint
 from monitor.store.lock import StateLock
 from monitor.store.sqlite import SqliteStore
 from tests.builders import a_consolidation, a_delivery, a_feed, a_move, an_alert
@@ -67,15 +67,59 @@ def test_status_names_the_place_of_a_mistake_in_the_configuration(cli, store, de
     assert any("settings.yaml:1:1" in what for what in whats(cli("status", "--json")))
 
 
+def put(store, channel: str, person: str = "Ada Lovelace", **changes):
+    """Record a move with one delivery."""
+    move, now = a_move(person), SystemClock().now()
+    alert = an_alert(move, created_at=now)
+    delivery = a_delivery(alert, channel=channel, **{"created_at": now, **changes})
+    outcome = a_consolidation(move, alerts=(alert,), deliveries=(delivery,))
+    store.consolidate(move.person_key, lambda moves, claims: outcome)
+    return delivery
+
+
 def test_status_tells_why_deliveries_are_dead_and_how_to_replay_them(cli, store):
-    now = SystemClock().now()
-    alert = an_alert(created_at=now)
-    dead = a_delivery(alert, channel="hook", state=DeliveryState.DEAD, error="404 Not Found", created_at=now)
-    outcome = a_consolidation(a_move(), alerts=(alert,), deliveries=(dead,))
-    store.consolidate("lovelace", lambda moves, claims: outcome)
+    dead = put(store, "hook", state=DeliveryState.DEAD, error="404 Not Found")
     shown = cli("status").stdout
-    assert "1 dead deliveries to hook; the latest: 404 Not Found" in shown
-    assert f"`monitor replay {dead.id}`" in shown
+    assert f"1 dead deliveries to hook; the latest, {dead.id}: 404 Not Found" in shown
+    assert "`monitor replay --endpoint hook`" in shown
+    assert cli("replay", "--endpoint", "hook").stdout.startswith("1 dead deliveries are pending again")
+    assert store.counts()["deliveries.dead"] == 0
+
+
+@pytest.mark.parametrize("wanted", ["hook", None])
+def test_dead_deliveries_that_are_discarded_trouble_nobody_and_say_who_let_them_go(cli, store, wanted):
+    dead = put(store, "hook", state=DeliveryState.DEAD, error="400")
+    put(store, "hook", person="Alan Turing")
+    shown = cli("discard", wanted or dead.id, "--by", "anna", "--because", "a typo")
+    assert shown.stdout == "1 dead deliveries are discarded\n"
+    assert not any("dead" in what for what in whats(cli("status", "--json")))
+    (silenced,) = store.find_deliveries(state=DeliveryState.SILENCED)
+    assert (silenced.id, silenced.error) == (dead.id, "discarded by anna: a typo")
+    assert cli("discard", "hook", "--by", "anna", "--because", "again").exit_code == 1
+
+
+def test_status_and_endpoints_tell_who_is_disabled_or_left_alone_and_trust_mends_it(cli, store):
+    now = SystemClock().now()
+    waits = put(store, "mail:anna@b.example", attempts=4, next_try_at=now + timedelta(hours=1), error="timeout")
+    gone = Endpoint(channel="hook", error="http 410", disabled_at=now - timedelta(hours=3))
+    alone = Endpoint(channel=waits.channel, failures=4, error="timeout", retry_at=now + timedelta(minutes=10))
+    for endpoint in (gone, alone, Endpoint(channel="well", failures=1, error="once")):
+        store.save_endpoint(endpoint)
+    troubles = {each["what"]: each["do"] for each in json.loads(cli("status", "--json").stdout)["troubles"]}
+    first, second = (next(what for what in troubles if what.startswith(each.channel)) for each in (gone, alone))
+    assert first == "hook has been disabled for 3 h: http 410"
+    assert "`monitor endpoints trust hook`" in troubles[first]
+    assert "it has failed 4 times in a row: timeout" in second
+    assert "`monitor endpoints trust mail:anna@b.example`" in troubles[second]
+    assert not any(what.startswith("well") for what in troubles)
+    assert [line.partition(": ")[0] for line in cli("endpoints").stdout.splitlines()] == ["hook", waits.channel, "well"]
+
+    assert cli("endpoints", "trust", "mail").stdout == f"{waits.channel}: trusted again\n"
+    assert cli("endpoints", "trust", "hook").exit_code == 0
+    assert [each.channel for each in store.find_endpoints()] == ["well"]
+    (hastened,) = store.lease_deliveries(SystemClock().now(), timedelta(minutes=5), 10)
+    assert (hastened.id, hastened.attempts) == (waits.id, 4)
+    assert cli("endpoints", "trust", "hook").exit_code == 1
 
 
 def test_status_tells_which_feed_fails_and_why(cli, store):

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from monitor.clock import FixedClock
-from monitor.config.files import Keep, Settings
+from monitor.config.settings import Keep, Settings
 from monitor.daemon.upkeep import Upkeep, backup, collect_garbage, restore
 from monitor.errors import PermanentError
 from monitor.model import DeliveryState, Origin
@@ -201,8 +201,11 @@ def test_a_claim_that_waits_keeps_its_text(store, state):
     assert collect_garbage(store, Keep(), NOW + 1000 * DAY)["texts"] == 0
 
 
-@pytest.mark.parametrize("status, left", [("accepted", 0), ("pending", 1), ("dead", 1)])
-def test_accepted_deliveries_are_forgotten_and_no_others(store, status, left):
+@pytest.mark.parametrize(
+    "status, left",
+    [("accepted", 0), ("superseded", 0), ("silenced", 0), ("pending", 1), ("leased", 1), ("dead", 1)],
+)
+def test_deliveries_that_ended_are_forgotten_but_none_that_can_still_be_sent(store, status, left):
     accepted_at = NOW if status == "accepted" else None
     tell(store, state=DeliveryState(status), accepted_at=accepted_at)
     collect_garbage(store, Keep(), NOW + 89 * DAY)
@@ -210,6 +213,14 @@ def test_accepted_deliveries_are_forgotten_and_no_others(store, status, left):
     collect_garbage(store, Keep(), NOW + 91 * DAY)
     assert len(store.find_deliveries()) == left
     assert len(store.find_moves()) == 1, "the ledger is kept for ever"
+
+
+def test_what_was_held_long_and_then_superseded_is_kept_from_then_on(store):
+    tell(store, state=DeliveryState.SUPERSEDED, next_try_at=NOW + 7 * DAY)
+    collect_garbage(store, Keep(), NOW + 95 * DAY)
+    assert len(store.find_deliveries()) == 1
+    collect_garbage(store, Keep(), NOW + 98 * DAY)
+    assert store.find_deliveries() == []
 
 
 # --- the clock ---
