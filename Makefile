@@ -52,7 +52,7 @@ crash: $(VENV)/dev.stamp  ## kill a real process between any two steps, then 500
 BENCHES := $(filter-out %/train_reader.py %/quality.py $(wildcard tests/bench/reader_*.py tests/bench/fit_*.py),$(wildcard tests/bench/*.py))
 
 bench: $(VENV)/dev.stamp  ## the measurements behind the decision records; NAME=pages picks one
-	@for file in $(if $(NAME),tests/bench/$(NAME).py,$(BENCHES)); do echo "== $$file"; $(BIN)/python $$file $(ARGS) || exit 1; done
+	@for file in $(if $(NAME),tests/bench/$(NAME).py,$(BENCHES)); do echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file $(ARGS) || exit 1; done
 
 quality: $(VENV)/dev.stamp  ## score the reader on the labelled sets; writes docs/quality.md
 	$(BIN)/python -m tests.bench.quality

@@ -27,6 +27,7 @@ from monitor.model import (
     Span,
     Status,
     StatusChange,
+    Subscription,
     Told,
     content_id,
 )
@@ -44,6 +45,18 @@ def a_feed(name: str = "a", **changes: Any) -> Feed:
     url = f"https://{name}.example/feed"
     values: dict[str, Any] = {"id": content_id(url), "url": url, "title": f"Feed {name}", "next_poll_at": NOW}
     return Feed(**{**values, **changes})
+
+
+def a_subscription(name: str = "a", **changes: Any) -> Subscription:
+    values: dict[str, Any] = {
+        "feed_id": a_feed(name).id,
+        "hub": "https://hub.example/",
+        "topic": a_feed(name).url,
+        "callback": f"https://monitor.example/push/token-{name}",
+        "secret": f"secret-{name}",
+        "next_try_at": NOW,
+    }
+    return Subscription(**{**values, **changes})
 
 
 def an_entry(number: int = 1, feed: Feed | None = None, **changes: Any) -> Entry:

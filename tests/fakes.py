@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from monitor.errors import PermanentError
 from monitor.model import (
@@ -25,11 +25,14 @@ from monitor.model import (
     KnownEntry,
     Move,
     Origin,
+    Push,
     Reason,
     RobotsFile,
     Silence,
     SourcedClaim,
     Status,
+    Subscription,
+    SubscriptionState,
 )
 from monitor.names import fold, nfc, person_key
 from tests.builders import an_alert
@@ -85,8 +88,12 @@ class MemoryStore:
     corrections: list[Correction] = field(default_factory=list)
     slots: dict[str, datetime] = field(default_factory=dict)
     beat_at: datetime | None = None
+    tokens: dict[date, int] = field(default_factory=dict)
     results: dict[str, tuple[ArticleResult, datetime]] = field(default_factory=dict)
+    read_at: dict[str, datetime] = field(default_factory=dict)  # article id -> when it was last read
     robots: dict[str, RobotsFile] = field(default_factory=dict)
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)
+    pushes: dict[str, tuple[Push, datetime, bool]] = field(default_factory=dict)  # id -> push, when it is due, leased
 
     # feeds
 
@@ -185,6 +192,61 @@ class MemoryStore:
     def save_robots(self, file: RobotsFile) -> None:
         self.robots[file.origin] = file
 
+    # hubs
+
+    def find_subscriptions(self) -> list[Subscription]:
+        return [each for id, each in sorted(self.subscriptions.items()) if self.feeds[id].active]
+
+    def find_subscription(self, *, feed_id: str = "", token: str = "") -> Subscription | None:
+        found = self.find_subscriptions()
+        return next((s for s in found if (s.token == token if token else s.feed_id == feed_id)), None)
+
+    def change_subscription(
+        self, feed_id: str, decide: Callable[[Subscription | None], Subscription | None]
+    ) -> Subscription | None:
+        after = decide(self.find_subscription(feed_id=feed_id))
+        self.subscriptions.pop(feed_id, None)
+        if after:
+            self.subscriptions[feed_id] = after
+        return after
+
+    def lease_subscriptions(self, now: datetime, lease: timedelta, limit: int) -> list[Subscription]:
+        polled = {row.feed.id for row in self._polled()}
+        due = [s for s in self.find_subscriptions() if s.next_try_at <= now and s.feed_id in polled]
+        due.sort(key=lambda each: each.next_try_at)
+        asked = {SubscriptionState.DENIED: SubscriptionState.ASKED}
+        leased = [
+            replace(each, next_try_at=now + lease, asked_at=now, state=asked.get(each.state, each.state))
+            for each in due[:limit]
+        ]
+        self.subscriptions |= {each.feed_id: each for each in leased}
+        return leased
+
+    def add_push(self, push: Push, room: int) -> bool:
+        waiting = [each for each, _, _ in self.pushes.values() if each.feed_id == push.feed_id]
+        if len(waiting) < room:
+            self.pushes.setdefault(push.id, (push, push.received_at, False))
+        return len(waiting) < room
+
+    def lease_pushes(self, now: datetime, lease: timedelta, limit: int) -> list[tuple[Feed, Push]]:
+        due = [push for push, at, _ in self.pushes.values() if at <= now]
+        due.sort(key=lambda push: (push.received_at, push.id))
+        self.pushes |= {push.id: (push, now + lease, True) for push in due[:limit]}
+        return [(self.feeds[push.feed_id].feed, push) for push in due[:limit]]
+
+    def save_push(self, feed: Feed, push: Push, new: Sequence[Entry], edited: Sequence[Entry], now: datetime) -> None:
+        row = self.feeds[feed.id]
+        due = replace(row.feed, news_at=feed.news_at, quiet_at=feed.quiet_at)
+        leased = row.leased
+        self.save_poll(due, new, edited, Origin.LIVE, now)
+        row.leased = leased
+        if known := self.subscriptions.get(feed.id):
+            self.subscriptions[known.feed_id] = replace(known, pushed_at=push.received_at, missed=0)
+        self.drop_push(push)
+
+    def drop_push(self, push: Push) -> None:
+        self.pushes.pop(push.id, None)
+
     # entries
 
     def lease_entries(self, now: datetime, lease: timedelta, limit: int) -> list[EntryToRead]:
@@ -211,6 +273,7 @@ class MemoryStore:
         id = result.article.id
         self.articles[id], self.groups[id] = result.article, result.groups
         self.results[id] = (result, self.results[id][1] if id in self.results else now)
+        self.read_at[id] = now
         said = {claim.key: claim for claim in result.claims}
         for key, row in self.claims.items():
             if row.claim.article_id == id:
@@ -231,10 +294,19 @@ class MemoryStore:
         ]
         return [(id, other) for id, other, at in sorted(alike, key=lambda each: (each[2], each[0])) if at >= since]
 
-    def skip_entry(self, key: str, reason: str, now: datetime) -> None:
+    def skip_entry(self, key: str, reason: str, now: datetime, article_id: str | None = None) -> None:
         row = self.entries[key]
         if row.state is EntryState.NEW:
             row.state, row.note, row.leased = EntryState.SKIPPED, reason, False
+            row.article_id = article_id or row.article_id
+
+    def was_read(self, article_id: str, leased: EntryToRead, since: datetime) -> bool:
+        article = self.articles.get(article_id)
+        if article is None or article.partial:
+            return False
+        feeds = {row.entry.feed_id for row in self.entries.values() if row.article_id == article_id}
+        by_others = leased.entry.feed_id not in feeds and self.read_at[article_id] >= since
+        return by_others or self.read_at[article_id] >= leased.first_seen_at
 
     def retry_entry(self, key: str, at: datetime, error: str) -> None:
         row = self.entries[key]
@@ -243,7 +315,13 @@ class MemoryStore:
     def find_claims(self, article_id: str) -> list[tuple[SourcedClaim, str | None, tuple[Reason, ...] | None]]:
         rows = [row for row in self.claims.values() if row.claim.article_id == article_id]
         rows.sort(key=lambda row: (row.claim.claim.span.start, row.claim.key))
-        return [(row.claim, row.move_id, row.reasons) for row in rows]
+        return [(self._with_feeds(row.claim), row.move_id, row.reasons) for row in rows]
+
+    def _with_feeds(self, claim: SourcedClaim) -> SourcedClaim:
+        return replace(claim, feeds=self._feeds(claim.article_id))
+
+    def _feeds(self, article_id: str) -> tuple[str, ...]:
+        return tuple(sorted({row.entry.feed_id for row in self.entries.values() if row.article_id == article_id}))
 
     # moves
 
@@ -259,7 +337,7 @@ class MemoryStore:
             key=lambda move: (move.first_seen_at, move.id),
         )
         rows = sorted(self._pending(person_key), key=lambda row: (row.claim.published_at, row.claim.key))
-        outcome = decide(tuple(moves), tuple(row.claim for row in rows))
+        outcome = decide(tuple(map(self._with_copies, moves)), tuple(self._with_feeds(row.claim) for row in rows))
         self._refuse_repeated(outcome)
         self.moves |= {move.id: move for move in outcome.moves}
         self.alerts |= {alert.id: alert for alert in outcome.alerts}
@@ -309,7 +387,8 @@ class MemoryStore:
         return sorted(found, key=lambda move: move.updated_at, reverse=True)[:limit]
 
     def _with_copies(self, move: Move) -> Move:
-        return replace(move, evidence=tuple(replace(each, copies=self._copies(each)) for each in move.evidence))
+        evidence = (replace(e, copies=self._copies(e), feeds=self._feeds(e.article_id)) for e in move.evidence)
+        return replace(move, evidence=tuple(evidence))
 
     def _copies(self, evidence: Evidence) -> tuple[str, ...]:
         copies = (result for result, _ in self.results.values() if result.copy_of == evidence.article_id)
@@ -321,7 +400,7 @@ class MemoryStore:
         if found is None:
             return None
         theirs = [each for each in self.deliveries.values() if each.alert.move_id == found.id]
-        outcome = decide(found, sorted(theirs, key=lambda each: (each.alert.sequence, each.channel)))
+        outcome = decide(self._with_copies(found), sorted(theirs, key=lambda each: (each.alert.sequence, each.channel)))
         self.corrections.append(outcome.correction)
         self.moves[outcome.move.id] = outcome.move
         self.alerts |= {outcome.alert.id: outcome.alert} if outcome.alert else {}
@@ -460,6 +539,10 @@ class MemoryStore:
 
     # upkeep
 
+    def spend_tokens(self, day: date, tokens: int) -> int:
+        self.tokens = {day: self.tokens.get(day, 0) + tokens}
+        return self.tokens[day]
+
     def take_slot(self, host: str, now: datetime, gap: timedelta) -> datetime:
         last = self.slots.get(host)
         self.slots[host] = max(now, last + gap) if last else now
@@ -469,6 +552,7 @@ class MemoryStore:
         for feed in self.feeds.values():
             if feed.leased:
                 feed.feed, feed.leased = replace(feed.feed, next_poll_at=now), False
+        self.pushes |= {id: (push, now, False) for id, (push, _, leased) in self.pushes.items() if leased}
         for entry in self.entries.values():
             if entry.leased and entry.state is EntryState.NEW:
                 entry.next_try_at, entry.leased = now, False
@@ -492,6 +576,10 @@ class MemoryStore:
             "feeds.active": len(self._polled()),
             "feeds.failing": len(self.failing_feeds()),
             "feeds.gone": sum(feed.gone for feed in active),
+            **{
+                f"subscriptions.{s}": sum(each.state is s for each in self.find_subscriptions())
+                for s in SubscriptionState
+            },
             **{f"entries.{s}": sum(row.state is s for row in self.entries.values()) for s in EntryState},
             "articles": len(self.articles),
             "claims": len(self.claims),

@@ -59,7 +59,7 @@ def routes() -> None:
 def test_routes(folders: Folders, move: str | None, last: int, *, as_json: bool) -> None:
     """Show for moves of the ledger who would get an alert of each, and why the others would not; sends nothing."""
     from monitor.app import build_routes
-    from monitor.commands.rehearsal import rehearsal_dict, rehearse, render_rehearsals
+    from monitor.commands.rehearsal import Stage, rehearsal_dict, rehearse, render_rehearsals
 
     config = loaded(folders)
     with reading(folders) as store:
@@ -67,7 +67,8 @@ def test_routes(folders: Folders, move: str | None, last: int, *, as_json: bool)
     if not found:
         raise click.ClickException(f"no move {move} in the ledger" if move else "the ledger holds no move yet")
     subjects = {subject.id: subject for subject in config.subjects}
-    rehearsals = rehearse(found, build_routes(config), subjects, SystemClock().now())
+    stage = Stage(routes=build_routes(config), subjects=subjects, feeds=config.feed_names)
+    rehearsals = rehearse(found, stage, SystemClock().now())
     dicts = [rehearsal_dict(each) for each in rehearsals]
     click.echo(json.dumps(dicts, ensure_ascii=False, indent=1) if as_json else render_rehearsals(rehearsals))
 
@@ -124,6 +125,59 @@ def replay(folders: Folders, id: str | None, since: datetime | None, endpoint: s
     if delivery is None:
         raise click.ClickException(f"no delivery {id}; `monitor deliveries` lists them")
     click.echo(f"{delivery.id} to {delivery.channel} is pending again")
+
+
+@click.command()
+@click.argument("wanted", metavar="ID-or-CHANNEL")
+@click.option("--by", "author", required=True, help="Who says so.")
+@click.option("--because", "reason", required=True)
+@click.pass_obj
+def discard(folders: Folders, wanted: str, author: str, reason: str) -> None:
+    """Let go of a dead delivery, or of all dead ones of a channel, that nobody is to be sent any more.
+
+    It ends as silenced, with who and why, and is forgotten in its time (settings.keep.deliveries).
+    """
+    with reading(folders) as store:
+        number = store.discard_dead(wanted, f"discarded by {author}: {reason}")
+    if not number:
+        raise click.ClickException(
+            f"nothing dead is {wanted} or goes to it; `monitor deliveries --state dead` lists them"
+        )
+    click.echo(f"{number} dead deliveries are discarded")
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def endpoints(ctx: click.Context) -> None:
+    """Show the channels that something is held against: disabled, left alone after failures, failing."""
+    if ctx.invoked_subcommand:
+        return
+    from monitor.commands.status import describe_endpoint
+
+    with reading(ctx.obj) as store:
+        found, now = store.find_endpoints(), SystemClock().now()
+    for each in found:
+        click.echo(f"{each.channel}: {describe_endpoint(each, now)}")
+    if not found:
+        click.echo("nothing is held against any channel")
+
+
+@endpoints.command()
+@click.argument("channel")
+@click.pass_obj
+def trust(folders: Folders, channel: str) -> None:
+    """Send to CHANNEL again at once, what waits for it first; what is dead stays so (`monitor replay`)."""
+    now = SystemClock().now()
+    with reading(folders) as store:
+        found = [
+            e.channel for e in store.find_endpoints() if e.channel == channel or e.channel.startswith(f"{channel}:")
+        ]
+        for each in found:
+            store.trust_endpoint(each)
+            store.hasten_deliveries(each, now)
+    if not found:
+        raise click.ClickException(f"nothing is held against {channel}; `monitor endpoints` shows what is")
+    click.echo(f"{', '.join(found)}: trusted again")
 
 
 @click.group()
@@ -197,11 +251,11 @@ def backtest(folders: Folders, new: Path, since: datetime, *, as_json: bool) -> 
 
     Runs both configurations over the stored articles; changes nothing and sends nothing.
     """
-    from monitor.commands.backtest import compare, comparison_dict, render_comparison
+    from monitor.commands.backtest import Run, compare, comparison_dict, render_comparison
 
     old, changed = loaded(folders), loaded(Folders(config=new, state=folders.state))
     with reading(folders) as store:
-        comparison = compare(all_articles(store, since), old, changed, since)
+        comparison = compare(all_articles(store, since), Run.of(old, since, store), Run.of(changed, since, store))
     text = json.dumps(comparison_dict(comparison), ensure_ascii=False, indent=1)
     click.echo(text if as_json else render_comparison(comparison))
 
@@ -243,7 +297,10 @@ def correct(folders: Folders, /, id: str, verdict: str, words: tuple[str, ...], 
     with reading(folders) as store:
         corrected = amend(store, config, id, request, SystemClock().now())
         case = keep_case(store, corrected, folders.state / "cases")
-    told = ", ".join(each.channel for each in corrected.deliveries)
+    told = ", ".join(
+        each.channel + (f" at {each.next_try_at:%H:%M} UTC" if each.next_try_at > each.created_at else "")
+        for each in corrected.deliveries
+    )
     event = corrected.alert.event.value if corrected.alert else "nobody has heard of it"
     click.echo(f"move {corrected.move.id}: {event}{' to ' + told if told else ''}")
     click.echo(f"kept as {case}")
@@ -273,4 +330,4 @@ def write_checked(folders: Folders, file: Path, text: str) -> None:
     click.echo("written; a running daemon takes it up by itself")
 
 
-ALERTING: tuple[click.Command, ...] = (backtest, correct, replay, routes, silence, templates)
+ALERTING: tuple[click.Command, ...] = (backtest, correct, discard, endpoints, replay, routes, silence, templates)

@@ -13,11 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from monitor.app import build_routes
 from monitor.config import Config
 from monitor.config.edit import add_known_move, add_words_against, render_diff
 from monitor.errors import PermanentError
 from monitor.model import Corrected, Move, Verdict
-from monitor.notify.corrections import Request, decide_correction
+from monitor.notify.corrections import Configured, Request, decide_correction
 from monitor.store.sqlite import SqliteStore
 
 WATCHLIST = "watchlist.yaml"
@@ -35,7 +36,8 @@ class Edit:
 def amend(store: SqliteStore, config: Config, id: str, request: Request, now: datetime) -> Corrected:
     """Correct the move of an alert, a delivery or its own id; PermanentError where there is none."""
     subjects = {subject.id: subject for subject in config.subjects}
-    decide = partial(decide_correction, request=request, subjects=subjects, now=now)
+    configured = Configured(subjects=subjects, routes=build_routes(config))
+    decide = partial(decide_correction, request=request, configured=configured, now=now)
     corrected = store.correct(id, decide)
     if corrected is None:
         raise PermanentError(f"nothing has the id {id}; an alert names its own at its end")

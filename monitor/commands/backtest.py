@@ -23,6 +23,7 @@ from monitor.notify.routes import plan_deliveries
 from monitor.notify.rules import conclude
 from monitor.pipeline import read_article
 from monitor.ports import Reader
+from monitor.store.sqlite import SqliteStore
 
 Key = tuple[str, ...]
 
@@ -60,21 +61,25 @@ class Run:
     config: Config
     watch: Watchlist
     reader: Reader
+    store: SqliteStore  # for what is known of the articles
     moves: dict[str, Move] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
 
     @classmethod
-    def of(cls, config: Config, start: datetime) -> Run:
+    def of(cls, config: Config, start: datetime, store: SqliteStore) -> Run:
         known = (build_known_move(each, start) for each in config.known_moves)
         return cls(
             config=config,
             watch=Watchlist.build(config.subjects),
             reader=default_reader(config.subjects),
+            store=store,
             moves={move.id: move for move in known},
         )
 
     def read(self, article: Article) -> None:
-        claims = read_article(article, Origin.LIVE, self.watch, self.reader).claims
+        found = read_article(article, Origin.LIVE, self.watch, self.reader).claims
+        feeds = self.store.find_feeds_of(article.id) if found else ()
+        claims = [replace(each, feeds=feeds) for each in found]
         for key in sorted({person_key(each.claim.person) for each in claims}):
             self._consolidate(key, [each for each in claims if person_key(each.claim.person) == key])
 
@@ -91,9 +96,9 @@ class Run:
                 self.told.append(Told(alert=concluded.alert, channels=channels))
 
 
-def compare(articles: Iterable[Article], old: Config, new: Config, start: datetime) -> Comparison:
+def compare(articles: Iterable[Article], old: Run, new: Run) -> Comparison:
     """Run both configurations; an alert that reaches nobody counts as none."""
-    runs = Run.of(old, start), Run.of(new, start)
+    runs = old, new
     ordered = sorted(articles, key=lambda each: (each.published_at, each.url))
     for article in ordered:
         for run in runs:

@@ -1,6 +1,6 @@
 """Configuration, state directory, network -> what stands in the daemon's way, each with what to do.
 
-Never sends an alert: a channel's address is reached and its relay greeted, no more.
+Never sends an alert unless it is asked to: a channel's address is reached and its relay greeted, no more.
 """
 
 from __future__ import annotations
@@ -8,9 +8,7 @@ from __future__ import annotations
 import http.client
 import os
 import shutil
-import smtplib
 import socket
-import ssl
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,31 +16,21 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_network
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from monitor.clock import Clock
 from monitor.collect import guard
+from monitor.commands.channels import TIMEOUT, Finding, allowed, look_at_channel, reach, send_test
 from monitor.commands.status import LEAST_DISK
-from monitor.config import Channel, Config, EmailChannel, LogChannel, WebhookChannel
+from monitor.config import Config
 from monitor.daemon.upkeep import verify
 from monitor.errors import ConfigError, MonitorError
 from monitor.store.sqlite import SqliteStore
 
-TIMEOUT = 8.0  # seconds for each address
 OFF = timedelta(seconds=60)  # webhook receivers refuse signatures that are five minutes off
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One look: sound, or what is wrong and what to do."""
-
-    name: str
-    ok: bool
-    detail: str
-    do: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +40,10 @@ class Patient:
     config: Config | ConfigError
     state: Path
     clock: Clock
+    send: bool = False  # a test alert through every channel
 
 
-Look: TypeAlias = Callable[[], Finding]
+Look: TypeAlias = Callable[[], Finding | list[Finding]]
 
 
 def examine(patient: Patient) -> Iterator[Finding]:
@@ -68,14 +57,13 @@ def examine(patient: Patient) -> Iterator[Finding]:
     if isinstance(patient.config, Config):
         config = patient.config
         looks += [lambda: look_at_names(config), lambda: look_at_clock(config, patient.clock)]
-        looks += [_channel_look(channel, config) for channel in config.channels]
+        looks += [partial(look_at_channel, channel, config) for channel in config.channels]
+        looks += [partial(send_test, channel, config, patient.clock) for channel in config.channels if patient.send]
+        looks += [lambda: look_at_second_reader(config)] if config.second_reader else []
     with ThreadPoolExecutor(16) as pool:
         for future in [pool.submit(look) for look in looks]:
-            yield future.result()
-
-
-def _channel_look(channel: Channel, config: Config) -> Look:
-    return lambda: look_at_channel(channel, config)
+            found = future.result()
+            yield from found if isinstance(found, list) else [found]
 
 
 # --- this machine ---------------------------------------------------------------------------------------------------
@@ -103,10 +91,8 @@ def look_at_folder(state: Path) -> Finding:
 
 
 def look_at_disk(state: Path) -> Finding:
-    try:
-        usage = shutil.disk_usage(state)
-    except OSError as error:
-        return Finding(name="disk", ok=False, detail=f"{state}: {error.strerror}", do="make the directory")
+    """Measure the disk that the state directory is on, or will be made on."""
+    usage = shutil.disk_usage(next(folder for folder in (state, *state.absolute().parents) if folder.exists()))
     free = f"{usage.free / 10**9:.1f} GB free of {usage.total / 10**9:.1f} GB"
     return Finding(name="disk", ok=usage.free > LEAST_DISK, detail=free, do="make room, or shorten settings.keep")
 
@@ -174,54 +160,12 @@ def ask_time(url: str) -> datetime | None:
         return None
 
 
-def look_at_channel(channel: Channel, config: Config) -> Finding:
-    """Reach a channel's address without sending anything through it."""
-    name = f"channel {channel.name}"
+def look_at_second_reader(config: Config) -> Finding:
+    """Reach the second reader's address without asking it anything."""
+    url = config.second_reader.url if config.second_reader else ""
     try:
-        match channel:
-            case LogChannel():
-                detail = "writes to the log"
-            case WebhookChannel():
-                detail = reach(channel.url.get_secret_value(), config)
-            case EmailChannel():
-                detail = greet(channel)
-            case _:
-                detail = "not looked at: its kind has no test without a message"
-    except smtplib.SMTPAuthenticationError:
-        return Finding(name=name, ok=False, detail="the relay refuses the user name or password", do="mend the secret")
-    except (OSError, smtplib.SMTPException, ValueError) as error:
-        why = getattr(error, "strerror", None) or getattr(error, "verify_message", None) or str(error)
-        return Finding(name=name, ok=False, detail=str(why), do="check its address, the network and the firewall")
-    return Finding(name=name, ok=True, detail=detail)
-
-
-def reach(url: str, config: Config) -> str:
-    """Connect to a webhook's host, TLS and all; its path, which may be the secret, is not asked for."""
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    with socket.create_connection((host, port), timeout=TIMEOUT) as plain:
-        allow = [ip_network(network) for network in config.settings.http.allow_networks]
-        if guard.is_refused(plain.getpeername()[0], allow):
-            raise OSError(f"{host} is in a private network, which http.allow_networks does not allow")
-        if parts.scheme == "https":
-            ssl.create_default_context().wrap_socket(plain, server_hostname=host).close()
-    return f"{host} answers" + (" with a valid certificate" if parts.scheme == "https" else "")
-
-
-def greet(channel: EmailChannel) -> str:
-    """Greet a mail relay, encrypted and logged in as an alert would be, and say goodbye."""
-    context = ssl.create_default_context()
-    if channel.security == "tls":
-        session: smtplib.SMTP = smtplib.SMTP_SSL(
-            channel.host, channel.port, "localhost", timeout=TIMEOUT, context=context
-        )
-    else:
-        session = smtplib.SMTP(channel.host, channel.port, "localhost", timeout=TIMEOUT)
-    with closing(session):
-        if channel.security == "starttls":
-            session.starttls(context=context)
-        session.ehlo()
-        if channel.username and channel.password:
-            session.login(channel.username, channel.password.get_secret_value())
-        session.quit()
-    return f"{channel.host} answers" + (", logged in" if channel.username else "")
+        detail = reach(url, guard.networks_for(url, allowed(config)))
+    except (OSError, ValueError) as error:
+        do = "check its address and whether it runs; until then claims in doubt stay as they are read"
+        return Finding(name="second reader", ok=False, detail=getattr(error, "strerror", None) or str(error), do=do)
+    return Finding(name="second reader", ok=True, detail=detail)

@@ -1,26 +1,27 @@
 """One article -> every stage's value and reason, up to the alert that it would raise or the condition that failed.
 
-Never records or sends anything: the ledger is read, the decision is made as the daemon would make it now.
+Never records or sends anything: the ledger is read, the decision is made as the daemon would make it now; a second reader is
+asked as the daemon would ask it, and what that takes counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from monitor.app import App, read_page
+from monitor.collect.pages import with_answer
 from monitor.collect.urls import canonical_url
 from monitor.commands.report import claim_dict, group_dict
 from monitor.errors import MonitorError, PermanentError
-from monitor.model import ArticleResult, Move, Page, SourcedClaim, Validators
+from monitor.model import ArticleResult, Fetched, Move, Page, Review, SourcedClaim, Validators
 from monitor.moves.resolve import resolve
 from monitor.names import person_key
-from monitor.notify.routes import explain_routes
+from monitor.notify.routes import explain_routes, name_feeds
 from monitor.notify.rules import Conclusion, conclude
-from monitor.pipeline import with_answer
 
 Explanation = dict[str, Any]
 
@@ -34,14 +35,16 @@ def explain_article(app: App, source: str, published_at: datetime | None) -> Exp
     ((_, result),) = app.sandbox.map(read_page, [page])
     if isinstance(result, MonitorError):
         raise PermanentError(f"{source}: {result}")
-    return explain_result(app, page, result)
+    second = app.pipeline.second_reader
+    (review,) = second.review([result]) if second else [Review(result=result, outcome="off")]
+    return {**explain_result(app, page, review.result), "second_reader": review.outcome}
 
 
 def load_page(app: App, source: str, published_at: datetime) -> Page:
     if source.startswith(("http://", "https://")):
         page = Page(url=canonical_url(source), title="", summary="", published_at=published_at)
         ((_, poll),) = app.fetcher.fetch([(source, Validators())])
-        page = with_answer(page, poll)
+        page = with_answer(page, poll, poll.url if isinstance(poll, Fetched) else "")
         if page.html is None:
             raise PermanentError(f"{source}: {page.refused}")
         return page
@@ -68,7 +71,7 @@ def with_html(page: Page, body: bytes) -> Page:
 def explain_result(app: App, page: Page, result: ArticleResult) -> Explanation:
     """Follow a read page to the decisions on its moves."""
     article = result.article
-    moves = list(_explain_moves(app, result.claims))
+    moves = list(_explain_moves(app, result))
     return {
         "page": {"url": page.url, "bytes": len(page.html or b""), "refused": page.refused},
         "article": {
@@ -96,8 +99,9 @@ def _explain_claim(claim: SourcedClaim) -> dict[str, Any]:
     return {**claim_dict(claim.claim), **ids, "span": [start, end], "needs_review": claim.needs_review}
 
 
-def _explain_moves(app: App, claims: Sequence[SourcedClaim]) -> Iterator[dict[str, Any]]:
-    pipeline = app.pipeline
+def _explain_moves(app: App, result: ArticleResult) -> Iterator[dict[str, Any]]:
+    pipeline, feeds = app.pipeline, app.store.find_feeds_of(result.article.id)
+    claims = [replace(claim, feeds=feeds) for claim in result.claims]
     now = pipeline.clock.now()
     for key in sorted({person_key(c.claim.person) for c in claims}):
         mine = [c for c in claims if person_key(c.claim.person) == key]
@@ -131,7 +135,7 @@ def _explain_move(app: App, before: Move | None, concluded: Conclusion) -> dict[
                 "route": r.route.name or f"route {number}",
                 "to": list(r.route.channels),
                 "takes": r.takes,
-                "misses": list(r.misses),
+                "misses": name_feeds(r.misses, app.config.feed_names),
             }
             for number, r in enumerate(routes, 1)
         ],
@@ -181,6 +185,8 @@ def _lines(e: Explanation) -> Iterator[str]:
     )
     yield from _claim_lines("claim     ", e["claims"])
     yield from _claim_lines("unwatched ", e["claims of nobody watched"])
+    if e["second_reader"] not in ("off", "no doubt", "judged"):  # a verdict stands beside its claim's rule
+        yield f"second    no answer: {e['second_reader']}"
     for group in e["groups"]:
         yield f"group     {group['count']} of {group['of'] or '?'} {group['group']}: {group['from'] or '?'} → {group['to'] or '?'}"
     for move in e["moves"]:

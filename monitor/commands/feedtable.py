@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
+from monitor.collect.websub import describe
 from monitor.commands.report import dumps
-from monitor.model import Feed
+from monitor.model import Feed, Subscription
 from monitor.notify.sources import diagnose
 
 STYLE = {"well": "green", "new": "cyan", "quiet": "yellow"}
@@ -22,25 +23,26 @@ def health_of(feed: Feed, now: datetime) -> str:
     return "quiet" if feed.quiet_at and feed.quiet_at <= now else "well"
 
 
-def feed_json(feed: Feed, now: datetime) -> str:
+def feed_json(feed: Feed, subscription: Subscription | None, now: datetime) -> str:
     fields = {**asdict(feed), "skip_hours": sorted(feed.skip_hours), "skip_days": sorted(feed.skip_days)}
-    return dumps({"health": health_of(feed, now), **fields})
+    return dumps({"health": health_of(feed, now), "news_by": describe(subscription, now), **fields})
 
 
-def print_feeds(feeds: Sequence[Feed], now: datetime) -> None:
-    """Print the feeds as a table, those that are not well first."""
+def print_feeds(feeds: Sequence[Feed], subscriptions: Mapping[str, Subscription], now: datetime) -> None:
+    """Print the feeds as a table, those that are not well first; how news comes where any of them has a hub."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("health", "feed", "last news", "an entry every", "next poll", "error"):
+    news_by = ["news by"] if subscriptions else []
+    for heading in ("health", "feed", "last news", "an entry every", *news_by, "next poll", "error"):
         table.add_column(heading, overflow="fold", no_wrap=heading in ("health", "last news", "next poll"))
     for feed in sorted(feeds, key=lambda feed: (health_of(feed, now) in ("well", "new"), feed.title or feed.url)):
         health = health_of(feed, now)
         error = f"{feed.error} ({feed.failures} in a row)" if feed.error else ""
         table.add_row(
             f"[{STYLE.get(health, 'red')}]{health}[/]", feed.title or feed.url, _ago(feed.news_at, now),
-            _span(feed.rhythm), _until(feed.next_poll_at, now), error,
+            _span(feed.rhythm), *(describe(subscriptions.get(feed.id), now) for _ in news_by), _until(feed.next_poll_at, now), error,
         )  # fmt: skip
     console = Console()
     console.print(table)

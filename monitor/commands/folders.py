@@ -39,12 +39,14 @@ class OneLineGroup(click.Group):
     """Commands whose errors are one line and exit status 1, not a traceback: a full disk is no bug."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        from monitor.log import concealed
+
         try:
             return super().invoke(ctx)
         except ConfigError:
             raise
         except MonitorError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(concealed(str(error))) from error
         except OSError as error:
             if error.errno == errno.EPIPE:  # `monitor moves | head`: click ends quietly
                 raise
@@ -54,13 +56,17 @@ class OneLineGroup(click.Group):
 def loaded(folders: Folders) -> Config:
     """Load the configuration; its problems end the command with exit status 2."""
     from monitor.config import load_config
+    from monitor.config.hidden import find_secrets
+    from monitor.log import conceal
 
     try:
-        return load_config(folders.config, os.environ)
+        config = load_config(folders.config, os.environ)
     except ConfigError as error:
         click.echo(str(error), err=True)
         click.echo(f"{len(error.problems)} problem(s) in {folders.config}; nothing was started", err=True)
         sys.exit(2)
+    conceal(find_secrets(config))
+    return config
 
 
 @contextmanager

@@ -33,16 +33,17 @@ def status(folders: Folders, *, as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--send", is_flag=True, help="Send a test alert, marked as such, through every channel.")
 @click.pass_obj
-def doctor(folders: Folders) -> None:
+def doctor(folders: Folders, *, send: bool) -> None:
     """Look for what stands in the daemon's way: configuration, disk, database, clock, names, channels.
 
-    Reaches every channel's address but sends no alert.  Exit status 1 if anything is wrong.
+    Reaches every channel's address but sends no alert, unless told to.  Exit status 1 if anything is wrong.
     """
     from monitor.commands.doctor import Patient, examine
 
     sick = 0
-    for finding in examine(Patient(config=tried(folders), state=folders.state, clock=SystemClock())):
+    for finding in examine(Patient(config=tried(folders), state=folders.state, clock=SystemClock(), send=send)):
         mark = click.style("ok   ", fg="green") if finding.ok else click.style("WRONG", fg="red")
         click.echo(f"{mark}  {finding.name:16}  {finding.detail}")
         if not finding.ok:
@@ -84,26 +85,31 @@ def restore(folders: Folders, file: Path) -> None:
 @click.command()
 @click.pass_obj
 def gc(folders: Folders) -> None:
-    """Forget now what settings.keep lets go: texts of articles without a move, accepted deliveries.
+    """Forget now what settings.keep lets go: texts of articles without a move, deliveries that have ended.
 
-    The daemon does the same once an hour.  Moves, evidence and alerts are kept for ever.
+    The daemon does the same once an hour.  Moves, evidence and alerts are kept for ever; dead deliveries until they are
+    replayed or discarded.
     """
     from monitor.daemon.upkeep import collect_garbage
 
     config = loaded(folders)
     with reading(folders) as store:
         forgotten = collect_garbage(store, config.settings.keep, SystemClock().now())
-    click.echo(f"{forgotten['texts']} texts and {forgotten['deliveries']} accepted deliveries forgotten")
+    click.echo(f"{forgotten['texts']} texts and {forgotten['deliveries']} deliveries that had ended forgotten")
 
 
 def tried(folders: Folders) -> Config | ConfigError:
     """Return the configuration, or what is wrong with it."""
     from monitor.config import load_config
+    from monitor.config.hidden import find_secrets
+    from monitor.log import conceal
 
     try:
-        return load_config(folders.config, os.environ)
+        config = load_config(folders.config, os.environ)
     except ConfigError as error:
         return error
+    conceal(find_secrets(config))
+    return config
 
 
 COMMANDS = (status, doctor, backup, restore, gc)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from jinja2 import TemplateError
 
-from monitor.commands.rehearsal import rehearse
+from monitor.commands.rehearsal import Stage, rehearse
 from monitor.config import Config
 from monitor.config.templates import read_templates
 from monitor.errors import PermanentError
@@ -30,7 +30,7 @@ def preview(folder: Path, name: str | None, move: Move, config: Config, now: dat
         raise PermanentError("\n".join(map(str, problems)))
     if name and not texts:
         raise PermanentError(f"{folder} holds no {name}.subject.j2, .text.j2, .html.j2 or .extra.j2")
-    (rehearsal,) = rehearse([move], (), {subject.id: subject for subject in config.subjects}, now)
+    (rehearsal,) = rehearse([move], Stage(subjects={subject.id: subject for subject in config.subjects}), now)
     for part in (*_BUILT_IN, "extra"):
         try:
             if part in texts:

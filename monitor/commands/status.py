@@ -6,6 +6,7 @@ Never changes anything, and works whether a daemon runs or not.
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -17,7 +18,8 @@ from urllib.request import urlopen
 
 from monitor.config import Config
 from monitor.errors import ConfigError
-from monitor.model import Delivery, DeliveryState, Feed
+from monitor.model import Delivery, DeliveryState, Endpoint, Feed
+from monitor.notify.breaker import is_closed
 from monitor.store.lock import find_holder
 from monitor.store.sqlite import SqliteStore
 
@@ -25,6 +27,7 @@ LEAST_DISK = 500_000_000  # bytes: SQLite needs room for its log, a backup as mu
 LATE = timedelta(minutes=10)  # of a delivery: the first retries have failed
 CLOCK = timedelta(minutes=1)
 _SHOWN = 5  # of each kind of problem
+_LOOKED_AT = 200  # dead deliveries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,19 +140,44 @@ def _of_machine(report: Report) -> Iterator[Trouble]:
 
 
 def _of_deliveries(scene: Scene, report: Report) -> Iterator[Trouble]:
-    dead = report.counts["deliveries.dead"]
-    if dead:
-        latest = scene.store.find_deliveries(state=DeliveryState.DEAD, limit=200)
-        for channel, delivery in list({each.channel: each for each in reversed(latest)}.items())[:_SHOWN]:
-            number = sum(each.channel == channel for each in latest)
-            yield Trouble(
-                what=f"{number} dead deliveries to {channel}; the latest: {delivery.error}",
-                do=f"mend it, then `monitor replay {delivery.id}`; `monitor deliveries --state dead` lists them",
-            )
-    for late in _find_late(scene)[:_SHOWN]:
+    unwell = {each.channel: each for each in scene.store.find_endpoints() if not is_closed(each, scene.now)}
+    for channel, endpoint in list(unwell.items())[:_SHOWN]:
+        yield Trouble(what=f"{channel} {describe_endpoint(endpoint, scene.now)}", do=_remedy(endpoint))
+    if report.counts["deliveries.dead"]:
+        yield from _of_dead(scene.store.find_deliveries(state=DeliveryState.DEAD, limit=_LOOKED_AT))
+    for late in [each for each in _find_late(scene) if each.channel not in unwell][:_SHOWN]:
         yield Trouble(
             what=f"{late.channel} has not accepted an alert of {_span(scene.now - late.created_at)} ago: {late.error}",
             do=f"`monitor doctor` tries its address; the next attempt is at {late.next_try_at:%H:%M} UTC",
+        )
+
+
+def describe_endpoint(endpoint: Endpoint, now: datetime) -> str:
+    """Say what is held against a channel."""
+    if endpoint.disabled_at:
+        return f"has been disabled for {_span(now - endpoint.disabled_at)}: {endpoint.error}"
+    failed = f"has failed {endpoint.failures} times in a row: {endpoint.error}"
+    if endpoint.retry_at and endpoint.retry_at > now:
+        return f"is left alone for {_span(endpoint.retry_at - now)} more: it {failed}"
+    return failed if endpoint.failures else f"refused an alert: {endpoint.error}"
+
+
+def _remedy(endpoint: Endpoint) -> str:
+    trust = f"`monitor endpoints trust {shlex.quote(endpoint.channel)}`"
+    if endpoint.disabled_at:
+        again = f"`monitor replay --endpoint {shlex.quote(endpoint.channel)}` sends what it missed, too"
+        return f"it wants no more: mend its address, then {trust}; {again}"
+    return f"`monitor doctor` tries its address; it is tried again by itself, at once after {trust}"
+
+
+def _of_dead(dead: list[Delivery]) -> Iterator[Trouble]:
+    for channel, delivery in list({each.channel: each for each in reversed(dead)}.items())[:_SHOWN]:
+        number = str(sum(each.channel == channel for each in dead)) + ("+" if len(dead) == _LOOKED_AT else "")
+        name = shlex.quote(channel)
+        yield Trouble(
+            what=f"{number} dead deliveries to {channel}; the latest, {delivery.id}: {delivery.error}",
+            do=f"mend the cause, then `monitor replay --endpoint {name}`, or one by its id; or let go of them: "
+            f"`monitor discard {name} --by … --because …`; `monitor deliveries --state dead` lists them",
         )
 
 
@@ -199,9 +227,10 @@ def _render_work(report: Report) -> Iterator[str]:
     runs = f"runs as process {report.process}" if report.process else "does not run"
     due = f", next work {_when(report.next_due, report.at)}" if report.next_due and report.process else ""
     yield f"daemon      {runs}{due}"
+    live = counts["subscriptions.live"]
     yield (
         f"feeds       {counts['feeds.active']} polled, {counts['feeds.failing']} of them failing; "
-        f"{counts['feeds.gone']} gone"
+        f"{counts['feeds.gone']} gone" + (f"; {live} subscribed at hubs" if live else "")
     )
     yield f"reading     {counts['entries.new']} entries wait, {counts['articles']} articles read"
     moves = sum(number for name, number in counts.items() if name.startswith("moves."))

@@ -29,12 +29,13 @@ def feeds(ctx: click.Context, *, as_json: bool, failing: bool) -> None:
 
     now = SystemClock().now()
     with reading(ctx.obj) as store:
+        subscriptions = {each.feed_id: each for each in store.find_subscriptions()}
         found = [f for f in store.find_feeds() if not failing or health_of(f, now) not in ("well", "new")]
     if as_json:
         for feed in found:
-            click.echo(feed_json(feed, now))
+            click.echo(feed_json(feed, subscriptions.get(feed.id), now))
     else:
-        print_feeds(found, now)
+        print_feeds(found, subscriptions, now)
 
 
 @feeds.command()
@@ -84,12 +85,15 @@ def import_opml(folders: Folders, file: IO[bytes]) -> None:
 @feeds.command()
 @click.pass_obj
 def export(folders: Folders) -> None:
-    """Write the configured feeds as OPML, for other readers."""
+    """Write the configured feeds as OPML, for other readers; those whose address is secret are left out."""
     from monitor.collect.discovery import FoundFeed, render_opml
 
     config = loaded(folders)
     click.echo(
-        render_opml([FoundFeed(url=f.url, title=f.title) for f in config.feeds], "Feeds of the monitor"), nl=False
+        render_opml(
+            [FoundFeed(url=f.url, title=f.title) for f in config.feeds if not f.address], "Feeds of the monitor"
+        ),
+        nl=False,
     )
 
 

@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor as Threads
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +21,8 @@ from structlog.contextvars import bound_contextvars
 
 from monitor.app import App, close_replaced
 from monitor.clock import Clock
+from monitor.config.settings import Settings
+from monitor.daemon.callback import Callback
 from monitor.daemon.health import Health
 from monitor.daemon.heartbeat import Heartbeat
 from monitor.daemon.metrics import Metrics, metered
@@ -34,6 +37,8 @@ HEARTBEAT = timedelta(seconds=1)
 GRACE = 4.0  # seconds that running jobs have after a stop to end their batch
 CUT = 2.0  # seconds more, with their connections cut; then their leases bring their rows back at the next start
 RELOAD_AGAIN = 30.0  # seconds after which a reload that failed for reasons outside the files is tried again
+# Batches of feeds under way at once: one that holds a feed that drips for all its time holds up no other (0024).
+LANES = 16
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 Progress = Callable[[str, int], None]
@@ -42,6 +47,8 @@ Arrow = Callable[[Pipeline], int]
 # One job an arrow, so that a slow feed never delays an alert.
 ARROWS: dict[str, Arrow] = {
     "poll": Pipeline.poll_feeds,
+    "push": Pipeline.take_pushes,
+    "subscribe": Pipeline.ask_hubs,
     "read": lambda pipeline: pipeline.consolidate() + pipeline.read_entries(),  # first what is read already
     "deliver": Pipeline.deliver,
 }
@@ -53,8 +60,8 @@ def no_progress(arrow: str, rows: int) -> None:
 
 def run_once(pipeline: Pipeline, progress: Progress = no_progress) -> None:
     """Drive every arrow until nothing is due: poll, read, consolidate, deliver."""
+    poll_all(pipeline, progress)
     arrows = (
-        ("feeds polled", pipeline.poll_feeds),
         ("entries read", pipeline.read_entries),
         ("people consolidated", pipeline.consolidate),
         ("deliveries tried", pipeline.deliver),
@@ -62,6 +69,20 @@ def run_once(pipeline: Pipeline, progress: Progress = no_progress) -> None:
     for name, arrow in arrows:
         while rows := arrow():
             progress(name, rows)
+
+
+def poll_all(pipeline: Pipeline, progress: Progress) -> None:
+    """Poll until no feed is due, in as many lanes as the feeds have batches."""
+
+    def lane(_: int) -> None:
+        while rows := pipeline.poll_feeds():
+            with telling:
+                progress("feeds polled", rows)
+
+    telling = threading.Lock()
+    lanes = min(LANES, 1 + pipeline.store.counts().get("feeds.active", 0) // pipeline.batches.feeds)
+    with Threads(lanes) as threads:
+        list(threads.map(lane, range(lanes)))  # raises what a lane raised
 
 
 # --- the heartbeat --------------------------------------------------------------------------------------------------
@@ -83,13 +104,15 @@ class Heart:
         """Begin to beat; what is due is worked on at once."""
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
-            executors={"default": ThreadPoolExecutor(len(ARROWS) + 1)},
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            executors={"default": ThreadPoolExecutor(len(ARROWS) + LANES)},
+            job_defaults={"coalesce": True, "misfire_grace_time": None},
         )
         arrows: dict[str, Arrow] = {**ARROWS, "upkeep": self.upkeep or (lambda _: 0)}
         now, seconds = self.running.app.pipeline.clock.now(), HEARTBEAT.total_seconds()
         for name, arrow in arrows.items():
-            self._scheduler.add_job(self._job(name, arrow), "interval", seconds=seconds, next_run_time=now)
+            lanes = LANES if name == "poll" else 1  # one more joins at every beat that finds the others still at work
+            job = self._job(name, arrow)
+            self._scheduler.add_job(job, "interval", seconds=seconds, next_run_time=now, max_instances=lanes)
         self._scheduler.start()
 
     def stop(self) -> bool:
@@ -102,7 +125,9 @@ class Heart:
         ending.start()
         ending.join(GRACE)
         if ending.is_alive():
-            threading.Thread(target=self.running.app.fetcher.close, daemon=True).start()
+            for part in (self.running.app.fetcher, self.running.app.pipeline.second_reader):
+                if part:
+                    threading.Thread(target=part.close, daemon=True).start()
             ending.join(CUT)
         return not ending.is_alive()
 
@@ -167,6 +192,7 @@ class Daemon:
     watch: FolderWatch
     clock: Clock
     signals: SimpleQueue[int]
+    follow: Callable[[Settings], None] = lambda _: None  # told of the settings after a reload
     _reload_at: float | None = None  # monotonic
 
     def run(self) -> bool:
@@ -204,9 +230,17 @@ class Daemon:
         before = self.heart.running.app
         done = reload(self.heart.running, self.load, self.clock)
         changed = self.heart.running.app is not before
+        if changed:
+            self._follow()
         self.heart.metrics.reloads.labels("done" if changed else "kept").inc()
         self._reload_at = None if done else time.monotonic() + RELOAD_AGAIN
         notify("STATUS=polling, reading, delivering")
+
+    def _follow(self) -> None:
+        try:
+            self.follow(self.heart.running.app.config.settings)
+        except MonitorError as error:  # an address that is taken: hubs wait, polling goes on
+            log.error("callback.failed", error=str(error))
 
 
 def pet_watchdog(heartbeat: Heartbeat, at: float) -> None:
@@ -232,10 +266,16 @@ def run_daemon(app: App, load: Loader, folder: Path) -> bool:
     metrics.watch(lambda: {"counts": app.store.counts(), "figures": app.store.figures()}, clock)
     upkeep = Upkeep(app.store, lambda: running.app.config.settings, clock)
     heart = Heart(running=running, metrics=metrics, upkeep=upkeep)
+    heart.heartbeat.lines = lambda: running.app.pipeline.lines
     health = Health(heartbeat=heart.heartbeat, metrics=metrics)
     if app.config.settings.listen:
         log.info("health.listening", port=health.start(app.config.settings.listen))
-    ended = Daemon(heart=heart, load=load, watch=FolderWatch(folder), clock=clock, signals=signals).run()
+    callback = Callback(running=running, clock=clock, count=lambda outcome: metrics.pushes.labels(outcome).inc())
+    callback.follow(app.config.settings)
+    watch = FolderWatch(folder)
+    daemon = Daemon(heart=heart, load=load, watch=watch, clock=clock, signals=signals, follow=callback.follow)
+    ended = daemon.run()
+    callback.close()
     health.close()
     if ended:
         close_replaced(running.app, [app])  # the rest is the caller's, who built it

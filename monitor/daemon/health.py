@@ -20,6 +20,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from monitor.daemon.heartbeat import Heartbeat
 from monitor.daemon.metrics import Metrics
 from monitor.errors import MonitorError, PermanentError
+from monitor.log import concealed
 
 Answer = tuple[int, str, bytes]  # status, content type, body
 
@@ -82,7 +83,7 @@ class Health:
 
 def _json(status: int, body: dict[str, Any]) -> Answer:
     shown = {"ok": status == 200, **{name: value for name, value in body.items() if value}}
-    return status, "application/json", json.dumps(shown).encode() + b"\n"
+    return status, "application/json", concealed(json.dumps(shown)).encode() + b"\n"  # errors may quote anything
 
 
 class _Server(ThreadingHTTPServer):

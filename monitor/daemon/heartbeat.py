@@ -1,4 +1,4 @@
-"""Beats and failures of the daemon's jobs -> what is stale, what is failing.  Monotonic time is an argument.
+"""Beats and failures of the daemon's jobs and lines -> what is stale, what is failing.  Monotonic time is an argument.
 
 Never runs a job and never ends one: the watchdog and `/healthz` only look.
 """
@@ -6,10 +6,11 @@ Never runs a job and never ends one: the watchdog and `/healthz` only look.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from monitor.courier import Lines
 from monitor.pipeline import LEASE
 
 # Limits end every batch within its lease; a job that shows no end of one for longer hangs.
@@ -34,6 +35,7 @@ class Heartbeat:
 
     jobs: tuple[str, ...]
     started_at: float
+    lines: Callable[[], Lines] = Lines  # of deliveries, which outlast the batch that began them
     _pulses: dict[str, Pulse] = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -63,11 +65,13 @@ class Heartbeat:
     def stale(self, at: float) -> dict[str, float]:
         """Return the jobs that hang, with the seconds since they were last seen."""
         silent = {job: at - pulse.seen_at for job, pulse in self.pulses().items()}
+        silent |= {f"line {channel}": at - begun for channel, begun in self.lines().since().items()}
         return {job: seconds for job, seconds in silent.items() if seconds > STALE.total_seconds()}
 
     def failing(self) -> dict[str, str]:
         """Return the jobs whose last batch failed, with its error."""
-        return {job: pulse.error for job, pulse in self.pulses().items() if pulse.error}
+        lines = {f"line {channel}": error for channel, error in self.lines().failing().items()}
+        return {job: pulse.error for job, pulse in self.pulses().items() if pulse.error} | lines
 
     def waiting(self) -> list[str]:
         """Return the jobs that have not yet done a batch."""

@@ -24,15 +24,17 @@ from monitor.model import (
     ArticleResult,
     Delivery,
     DeliveryState,
+    Elsewhere,
     EntryToRead,
     Fetched,
     Poll,
     Refused,
+    Review,
     SendResult,
     Validators,
 )
 from monitor.pipeline import Pipeline
-from monitor.ports import Channel, Fetcher, Sandbox, Store
+from monitor.ports import Channel, Fetcher, Sandbox, SecondReader, Store
 
 _QUICK = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _LONG = (1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200, 86400, 604800)
@@ -69,6 +71,11 @@ class Metrics:
             ["since", "channel"],
             buckets=_LONG,
         )
+        self.pushes = counter("monitor_pushes", "Requests at the callback that hubs are given.", ["outcome"])
+        self.second_readings = counter(
+            "monitor_second_readings", "Articles that a second reader was to be asked about.", ["outcome"]
+        )
+        self.second_tokens = counter("monitor_second_reader_tokens", "Tokens that its answers took.")
         self.reloads = counter("monitor_config_reloads", "Reloads of the configuration.", ["outcome"])
         ProcessCollector(registry=self.registry)
 
@@ -83,12 +90,15 @@ class Metrics:
 
 def metered(pipeline: Pipeline, metrics: Metrics) -> Pipeline:
     """Return the pipeline with every port measured."""
+    fetcher = _Fetcher(pipeline.fetcher, metrics)
     return replace(
         pipeline,
         store=cast("Store", _Store(pipeline.store, metrics)),
-        fetcher=_Fetcher(pipeline.fetcher, metrics),
+        fetcher=fetcher,
+        manners=replace(pipeline.manners, fetcher=fetcher),
         sandbox=_Sandbox(pipeline.sandbox, metrics),
         channels={name: _Channel(channel, metrics) for name, channel in pipeline.channels.items()},
+        second_reader=_SecondReader(pipeline.second_reader, metrics) if pipeline.second_reader else None,
     )
 
 
@@ -100,14 +110,27 @@ class _Fetcher:
         self._inner, self._metrics = inner, metrics
 
     def fetch(self, requests: Sequence[tuple[str, Validators]], limit: int | None = None) -> Iterator[tuple[int, Poll]]:
+        return cast("Iterator[tuple[int, Poll]]", self._measured(self._inner.fetch(requests, limit)))
+
+    def fetch_within(
+        self,
+        requests: Sequence[tuple[str, Validators]],
+        limit: int | None,
+        origins: Mapping[str, timedelta] | None,
+    ) -> Iterator[tuple[int, Poll | Elsewhere]]:
+        return self._measured(self._inner.fetch_within(requests, limit, origins))
+
+    def _measured(self, polls: Iterable[tuple[int, Poll | Elsewhere]]) -> Iterator[tuple[int, Poll | Elsewhere]]:
         started = time.monotonic()
         job = get_contextvars().get("job", "")
-        for index, poll in self._inner.fetch(requests, limit):
+        for index, poll in polls:
             self._metrics.fetch.labels(job, _outcome(poll)).observe(time.monotonic() - started)
             yield index, poll
 
 
-def _outcome(poll: Poll) -> str:
+def _outcome(poll: Poll | Elsewhere) -> str:
+    if isinstance(poll, Elsewhere):
+        return "elsewhere"
     if isinstance(poll, Refused):
         return f"status {poll.status}" if poll.status else poll.reason
     return "fetched" if isinstance(poll, Fetched) else "not modified"
@@ -155,6 +178,18 @@ class _Channel:
         outcome = "accepted" if isinstance(result, Accepted) else "refused" if result.permanent else "failed"
         self._metrics.send.labels(self.name, outcome).observe(time.monotonic() - started)
         return result
+
+
+class _SecondReader:
+    def __init__(self, inner: SecondReader, metrics: Metrics) -> None:
+        self._inner, self._metrics = inner, metrics
+        self.doubts, self.close = inner.doubts, inner.close
+
+    def review(self, results: Sequence[ArticleResult]) -> Iterator[Review]:
+        for review in self._inner.review(results):
+            self._metrics.second_readings.labels(review.outcome).inc()
+            self._metrics.second_tokens.inc(review.tokens)
+            yield review
 
 
 class _Store:
@@ -222,7 +257,7 @@ def render_rows(rows: Mapping[str, Any], now: datetime) -> Iterator[GaugeMetricF
     """Spell counts such as "deliveries.dead" as monitor_deliveries{state="dead"}, and the outbox's figures."""
     counts, figures = dict(rows["counts"]), rows["figures"]
     counts["feeds.healthy"] = counts["feeds.active"] - counts["feeds.failing"]
-    for table in ("feeds", "entries", "moves", "deliveries"):
+    for table in ("feeds", "subscriptions", "entries", "moves", "deliveries"):
         family = GaugeMetricFamily(f"monitor_{table}", f"Rows of {table} by state.", labels=["state"])
         for name, number in counts.items():
             if name.startswith(f"{table}."):

@@ -15,8 +15,9 @@ from typing import Any, TypeAlias
 from monitor.app import App, close_replaced, rebuild
 from monitor.clock import Clock
 from monitor.config import Config
+from monitor.config.hidden import find_secrets
 from monitor.errors import ConfigError, MonitorError
-from monitor.log import log
+from monitor.log import conceal, log
 from monitor.model import SubjectKind
 from monitor.pipeline import Pipeline
 
@@ -82,6 +83,7 @@ def reload(running: Running, load: Loader, clock: Clock) -> bool:
             "config.kept", why=f"{len(error.problems)} problem(s); the daemon goes on with the configuration before"
         )
         return True
+    conceal(find_secrets(config))
     before = running.app.config
     if config == before:
         log.info("config.unchanged")

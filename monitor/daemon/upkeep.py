@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from monitor.clock import Clock
-from monitor.config.files import Keep, Settings
+from monitor.config.settings import Keep, Settings
 from monitor.errors import PermanentError
 from monitor.log import log
 from monitor.pipeline import Pipeline
@@ -35,7 +35,7 @@ def collect_garbage(store: SqliteStore, keep: Keep, now: datetime) -> dict[str, 
     """Forget what settings.keep lets go, in batches; return how many of what."""
     return {
         "texts": _in_batches(lambda: store.forget_texts(now - keep.articles, BATCH)),
-        "deliveries": _in_batches(lambda: store.forget_accepted(now - keep.deliveries, BATCH)),
+        "deliveries": _in_batches(lambda: store.forget_settled(now - keep.deliveries, BATCH)),
     }
 
 

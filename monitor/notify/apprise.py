@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from monitor.errors import PermanentError
 from monitor.model import Accepted, Delivery, Failed, SendResult
 from monitor.notify.look import PLAIN, Look, show_subject, show_text
 from monitor.notify.redact import redact, secrets_of
@@ -21,6 +22,18 @@ TIMEOUT = timedelta(seconds=30)
 def find_fault(url: str) -> str | None:
     """Say that Apprise cannot read a service's address, without quoting it; None where it can."""
     return None if _load().Apprise.instantiate(url) else "is no address that Apprise knows"
+
+
+def find_host(url: str) -> tuple[str, str | None]:
+    """Return what Apprise calls the service behind an address, and the host in it, where its place holds nothing else.
+
+    Raises PermanentError, which does not quote the address, where Apprise cannot read it.
+    """
+    service = _load().Apprise.instantiate(url)
+    if not service:
+        raise PermanentError("is no address that Apprise knows")
+    own = all("{host}" in template for template in service.templates)  # of others, the first part may be a token
+    return str(service.service_name), service.host if own else None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -5,8 +5,8 @@ Never forgets: the move keeps its history and evidence, the ledger keeps what it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from monitor.model import (
@@ -25,9 +25,9 @@ from monitor.model import (
 )
 from monitor.names import fold, nfc, person_key
 from monitor.notify.payload import Frame, render_payload
-from monitor.notify.routes import plan_delivery
+from monitor.notify.routes import Route, explain_routes, plan_delivery
 from monitor.notify.rules import told_of
-from monitor.notify.timing import Slot
+from monitor.notify.timing import Slot, decide_slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +46,19 @@ class Request:
         return any(name is not None for name in (self.person, self.from_org, self.to_org))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured:
+    """Whom names mean, and who is told when."""
+
+    subjects: Mapping[str, Subject] = field(default_factory=dict)
+    routes: Sequence[Route] = ()
+
+
 def decide_correction(
-    move: Move, deliveries: Sequence[Delivery], request: Request, subjects: Mapping[str, Subject], now: datetime
+    move: Move, deliveries: Sequence[Delivery], request: Request, configured: Configured, now: datetime
 ) -> Corrected:
     """Take the move back, or put right what the request names; tell every channel that may have heard of it."""
+    subjects = configured.subjects
     correction = Correction(
         id=content_id("correction", move.id, request.verdict, now.isoformat()),
         move_id=move.id,
@@ -60,7 +69,7 @@ def decide_correction(
     )
     after = replace(_apply(move, request, subjects), updated_at=now)
     event = Event.UPDATED if request.names else Event.RETRACTED
-    heard = {each.channel for each in deliveries if _may_have_heard(each)}
+    heard = {each.channel: each for each in deliveries if _may_have_heard(each)}  # the latest of each
     held = {each.channel: each for each in deliveries if _is_held(each)}
     withdrawn = tuple(each.id for each in deliveries if _is_held(each))
     # Who waits for the alert waits for the right one; who has not heard of a move is not told that it was none.
@@ -73,7 +82,10 @@ def decide_correction(
         before=move,
         move=after,
         alert=alert,
-        deliveries=tuple(_plan(alert, sorted(heard), late, now)),
+        deliveries=tuple(
+            plan_delivery(alert, channel, now, slot)
+            for channel, slot in sorted(_find_slots(heard, late, configured.routes, now).items())
+        ),
         withdrawn=withdrawn,
     )
 
@@ -150,7 +162,20 @@ def _build_alert(
     return replace(after, sequence=sequence, told=told_of(after, now)), alert
 
 
-def _plan(alert: Alert, heard: Sequence[str], late: Mapping[str, Delivery], now: datetime) -> Iterator[Delivery]:
-    yield from (plan_delivery(alert, channel, now) for channel in heard)
-    for channel, held in sorted(late.items()):
-        yield plan_delivery(alert, channel, now, Slot(at=held.next_try_at, digest=held.digest))
+def _find_slots(
+    heard: Mapping[str, Delivery], late: Mapping[str, Delivery], routes: Sequence[Route], now: datetime
+) -> dict[str, Slot]:
+    """Return when each channel is told: who has heard at once, or when it is quiet no longer; who waits, as planned.
+
+    A correction goes alone, in no digest: it says who corrected what and why, in the thread of what it corrects.
+    """
+    slots = {channel: Slot(at=_find_time(delivery, routes, now)) for channel, delivery in heard.items()}
+    return slots | {channel: Slot(at=held.next_try_at, digest=held.digest) for channel, held in late.items()}
+
+
+def _find_time(delivery: Delivery, routes: Sequence[Route], now: datetime) -> datetime:
+    """Ask the routes by which the channel heard; where they lead there no longer, all that lead there."""
+    leading = [route for route in routes if delivery.channel in route.channels]
+    taken = [outcome.route for outcome in explain_routes(delivery.alert, routes) if outcome.takes]
+    asked = [route for route in taken if route in leading] or leading
+    return min((decide_slot(now, quiet=route.quiet).at for route in asked), default=now)

@@ -17,6 +17,7 @@ SCHEMA = 1
 MAX_BYTES = 20_000  # Standard Webhooks, "Payload size"
 _MAX_EVIDENCE = 10
 _MAX_HISTORY = 10
+_MAX_FEEDS = 10
 _MAX_NAME = 200  # characters
 _MAX_SENTENCE = 800
 _MAX_URL = 2_000
@@ -150,6 +151,7 @@ def _describe_evidence(each: Evidence) -> dict[str, object]:
         "sentence": _clip(each.sentence, _MAX_SENTENCE),
         "status": each.status.value,
         "background": each.background,
+        "feeds": list(each.feeds[:_MAX_FEEDS]),
     }
 
 

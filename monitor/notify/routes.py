@@ -28,6 +28,7 @@ class Route:
     to_companies: frozenset[str] = frozenset()
     parents: frozenset[str] = frozenset()  # ids above a company on either side
     outlets: frozenset[str] = frozenset()  # domains
+    feeds: frozenset[str] = frozenset()  # ids
     kinds: frozenset[Kind] = frozenset()
     statuses: frozenset[Status] = frozenset()
     min_confidence: float = 0.0
@@ -87,6 +88,11 @@ def explain_routes(alert: Alert, routes: Sequence[Route]) -> tuple[RouteOutcome,
     return tuple(_explain(alert, routes))
 
 
+def name_feeds(misses: Iterable[str], names: Mapping[str, str]) -> list[str]:
+    """Spell the ids of feeds in misses by their names."""
+    return [" ".join(names.get(word, word) for word in miss.split(" ")) for miss in misses]
+
+
 def spread(route: Route, members: Mapping[str, Sequence[str]]) -> Route:
     """Replace each channel that stands for several ("mail" for its recipients) by its members (0053)."""
     channels = tuple(member for channel in route.channels for member in members.get(channel, (channel,)))
@@ -117,6 +123,7 @@ def _find_misses(alert: Alert, route: Route) -> Iterator[str]:
         ("to", route.to_companies, targets),
         ("parent", route.parents, above),
         ("outlet", route.outlets, {each["outlet"] for each in data["evidence"]}),
+        ("feed", route.feeds, {id for each in data["evidence"] for id in each.get("feeds", ())}),
         ("kind", route.kinds, (data["kind"],)),
         ("status", route.statuses, (data["status"],)),
         ("register", route.registers, (data["register"],)),

@@ -3,8 +3,9 @@
 usage: storm.py [--kills 500] [--seed 1] [--folder DIR]
 
 A newsroom publishes invented moves without pause on three feeds.  The daemon is killed at a random moment: while it
-starts, polls, reads, records, delivers, reloads an edited configuration, or is copied by `monitor backup`.  The receiver
-refuses some calls, so that retries are killed as well.  Exit status 0 if nothing was lost.
+starts, polls, reads, records, delivers, reloads an edited configuration (which it saw by itself, or was told of by
+SIGHUP), or is copied by `monitor backup`.  The receiver refuses some calls, so that retries are killed as well.  Exit
+status 0 if nothing was lost.
 """
 
 from __future__ import annotations
@@ -148,7 +149,9 @@ class Storm:
         if moment == "reloading":
             self.edits += 1
             (self.folder / "config/watchlist.yaml").write_text(f"{WATCHLIST}  - name: Borealis {self.edits} AI\n")
-            time.sleep(self.chance.uniform(1.0, 4.0))
+            if self.edits % 2:  # asked to, or of its own accord
+                daemon.send_signal(signal.SIGHUP)
+            time.sleep(self.chance.uniform(0.0 if self.edits % 2 else 1.0, 4.0))
         if moment == "copied":
             self.copy_and_kill()
         assert daemon.poll() is None, f"the daemon ended by itself with {daemon.returncode}; see {self.log}"

@@ -17,7 +17,9 @@ POINTS = [
     "after:save_article", "before:consolidate", "during:consolidate", "after:consolidate", "after:lease_deliveries",
     "before:send", "after:send", "after:save_delivery",
 ]  # fmt: skip
-REPEATS = {"after:send"}  # accepted, but killed before that could be written
+# Killed when a delivery was accepted and that not yet written.  The channels send side by side: the second may stand
+# there when the first is killed, or written.
+REPEATS = {"after:send": 1, "after:save_delivery": 0}  # how many repeats there are at least
 
 
 def run(desk, point: str) -> int:
@@ -42,7 +44,8 @@ def test_no_alert_is_lost(desk, point):
     if point not in REPEATS:
         assert (len(calls), len(mails)) == (1, 1)
     else:
-        assert len(calls) + len(mails) == 3, "one channel's acceptance was not written: that one is told twice"
+        assert 2 + REPEATS[point] <= len(calls) + len(mails) <= 4, "an acceptance that was not written is told again"
+        assert max(len(calls), len(mails)) <= 2
     desk.clock.at += LEASE_IS_OVER
     assert run(desk, "") == 0
     assert len(desk.newsroom.received) == len(calls), "it ends there"

@@ -1,23 +1,44 @@
 """What becomes of a move that a person corrects, and who is told."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.model import Corrected, Delivery, DeliveryState, Event, Move, Origin, Reason, Subject, SubjectKind, Verdict
-from monitor.notify.corrections import Request, decide_correction
+from monitor.model import (
+    Corrected,
+    Delivery,
+    DeliveryState,
+    Event,
+    Kind,
+    Move,
+    Origin,
+    Reason,
+    Subject,
+    SubjectKind,
+    Verdict,
+)
+from monitor.notify.corrections import Configured, Request, decide_correction
 from monitor.notify.payload import encode
 from monitor.notify.render import render_html, render_subject, render_text
-from monitor.notify.routes import plan_delivery
+from monitor.notify.routes import Route, plan_delivery
 from monitor.notify.rules import AlertRules, conclude
-from monitor.notify.timing import Slot
+from monitor.notify.timing import Digest, Every, QuietHours, Slot
 from tests.builders import NOW, a_move
 from tests.notify.test_payload import SCHEMA, missing_or_extra
 
 LATER = NOW + timedelta(hours=2)
 RULES = AlertRules()
+NIGHT = QuietHours(start=time(13), end=time(15, 30), zone=ZoneInfo("UTC"))  # now it is 14:00
+MORNING = datetime(2025, 6, 10, 15, 30, tzinfo=UTC)
+ROUTES = (
+    Route(channels=("elsewhere",), kinds=frozenset({Kind.BOARD}), quiet=None),
+    Route(channels=("team", "urgent"), quiet=NIGHT, continue_=True),
+    Route(channels=("urgent",), continue_=True),  # bypasses
+    Route(channels=("elsewhere",), quiet=NIGHT, digest=Digest(every=Every.WEEKLY, zone=ZoneInfo("UTC"))),
+)
 SUBJECTS = {
     "openai": Subject(id="openai", kind=SubjectKind.COMPANY, name="OpenAI", aliases=("Open AI",)),
     "alan-turing": Subject(id="alan-turing", kind=SubjectKind.PERSON, name="Alan Turing"),
@@ -33,7 +54,7 @@ def told(**changes: Any) -> tuple[Move, Delivery]:
 
 def correct(move: Move, *deliveries: Delivery, verdict: Verdict = Verdict.NOT_A_MOVE, **right: Any) -> Corrected:
     request = Request(verdict=verdict, author="anna", reason="She left the stage.", **right)
-    return decide_correction(move, deliveries, request, SUBJECTS, LATER)
+    return decide_correction(move, deliveries, request, Configured(subjects=SUBJECTS, routes=ROUTES), LATER)
 
 
 def test_a_retraction_is_told_to_whoever_got_the_alert_with_who_and_why() -> None:
@@ -115,3 +136,31 @@ def test_a_delivery_that_may_have_arrived_counts_as_heard() -> None:
     corrected = correct(move, tried)
     assert [each.channel for each in corrected.deliveries] == ["team"]
     assert corrected.withdrawn == ()
+
+
+@pytest.mark.parametrize(
+    "channel, at",
+    [
+        ("team", MORNING),
+        ("urgent", LATER),  # one of its routes bypasses quiet hours
+        ("elsewhere", MORNING),  # by the route that told it; a digest is not waited for
+        ("gone", LATER),  # no route leads there any more
+    ],
+)
+@pytest.mark.parametrize("right", [{}, {"to_org": "OpenAI"}])
+def test_a_correction_waits_for_the_end_of_the_quiet_hours_of_its_route_and_goes_alone(
+    channel: str, at: datetime, right: dict[str, Any]
+) -> None:
+    move, delivery = told()
+    corrected = correct(move, replace(delivery, channel=channel), verdict=Verdict.WRONG_COMPANY, **right)
+    assert [(each.channel, each.next_try_at, each.digest) for each in corrected.deliveries] == [(channel, at, None)]
+
+
+def test_a_correction_of_a_correction_that_waits_takes_its_place() -> None:
+    move, delivery = told()
+    first = correct(move, delivery, verdict=Verdict.WRONG_COMPANY, to_org="OpenAI")
+    second = correct(first.move, delivery, *first.deliveries)
+    assert second.withdrawn == tuple(each.id for each in first.deliveries)
+    assert [(each.channel, each.next_try_at, each.alert.event) for each in second.deliveries] == [
+        ("team", MORNING, Event.RETRACTED)
+    ]

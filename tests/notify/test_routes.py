@@ -8,7 +8,7 @@ import pytest
 from monitor.model import Alert, Kind, Move, Origin, Register, Status, Subject, SubjectKind
 from monitor.notify.routes import Route, explain_routes, plan_deliveries, spread
 from monitor.notify.rules import AlertRules, conclude
-from tests.builders import NOW, a_move
+from tests.builders import NOW, a_move, some_evidence
 
 SUBJECTS = {
     "ada-lovelace": Subject(id="ada-lovelace", kind=SubjectKind.PERSON, name="Ada Lovelace", cohorts=("pioneers",)),
@@ -24,7 +24,8 @@ def alert_of(move: Move) -> Alert:
     return alert
 
 
-ALERT = alert_of(a_move(from_org="FAIR", from_id="fair"))
+EVIDENCE = (some_evidence(feeds=("feed-a", "feed-x")),)
+ALERT = alert_of(a_move(from_org="FAIR", from_id="fair", evidence=EVIDENCE))
 
 
 def channels(*routes: Route, alert: Alert = ALERT) -> list[str]:
@@ -49,6 +50,8 @@ def channels(*routes: Route, alert: Alert = ALERT) -> list[str]:
         ({"parents": frozenset({"fair"})}, False),  # itself, not above it
         ({"outlets": frozenset({"outlet.example"})}, True),
         ({"outlets": frozenset({"other.example"})}, False),
+        ({"feeds": frozenset({"feed-a", "feed-b"})}, True),  # one of those that carry it
+        ({"feeds": frozenset({"feed-c"})}, False),
         ({"kinds": frozenset({Kind.MOVE, Kind.JOIN})}, True),
         ({"kinds": frozenset({Kind.BOARD})}, False),
         ({"statuses": frozenset({Status.CONFIRMED})}, False),

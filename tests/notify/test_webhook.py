@@ -19,7 +19,12 @@ from tests.notify.servers import HttpPoster, http_receiver
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
-NOW = datetime.now(UTC).replace(microsecond=0)  # the library checks the timestamp against the wall clock
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def now() -> datetime:
+    """The wall clock, which the library holds a timestamp against."""
+    return datetime.now(UTC)
 
 
 def delivery() -> Delivery:
@@ -34,7 +39,7 @@ def webhook(url: str, **changes: Any) -> Webhook:
 
 def test_a_receiver_with_the_official_library_verifies_the_request() -> None:
     with http_receiver() as receiver:
-        result = webhook(f"{receiver.url}?tenant=1").send(delivery(), NOW)
+        result = webhook(f"{receiver.url}?tenant=1").send(delivery(), now())
     ((path, headers, body),) = receiver.requests
     assert result == Accepted(detail="204")
     assert path == "/hook?tenant=1"
@@ -50,8 +55,8 @@ def test_a_retry_has_the_same_id_and_body_and_a_new_signature() -> None:
     reread = replace(stored, alert=replace(stored.alert, payload=json.loads(json.dumps(stored.alert.payload))))
     with http_receiver((503, {}), (204, {})) as receiver:
         results = [
-            webhook(receiver.url).send(stored, NOW),
-            webhook(receiver.url).send(reread, NOW + timedelta(seconds=9)),
+            webhook(receiver.url).send(stored, now()),
+            webhook(receiver.url).send(reread, now() + timedelta(seconds=9)),
         ]
     (_, first, body), (_, second, again) = receiver.requests
     assert [type(result) for result in results] == [Failed, Accepted]
@@ -62,7 +67,7 @@ def test_a_retry_has_the_same_id_and_body_and_a_new_signature() -> None:
 
 def test_during_a_rotation_receivers_with_either_secret_verify() -> None:
     with http_receiver() as receiver:
-        webhook(receiver.url, secrets=(OTHER, SECRET)).send(delivery(), NOW)
+        webhook(receiver.url, secrets=(OTHER, SECRET)).send(delivery(), now())
     ((_, headers, body),) = receiver.requests
     for secret in (SECRET, OTHER):
         Library(secret).verify(body, headers)
@@ -106,6 +111,7 @@ def test_a_redirect_is_a_failure_and_is_not_followed(status: int) -> None:
         ("9" * 30, None),
         ("", None),
     ],
+    ids=["seconds", "date", "past date", "words", "negative", "endless", "empty"],
 )
 @pytest.mark.parametrize("status", [429, 503])
 def test_retry_after_is_read_as_seconds_or_date(status: int, value: str, wait: timedelta | None) -> None:
@@ -123,7 +129,7 @@ def test_a_receiver_that_never_answers_times_out() -> None:
 def test_headers_of_ones_own_are_sent_and_cannot_replace_the_signature() -> None:
     own = {"authorization": "Bearer planted", "webhook-id": "forged"}
     with http_receiver() as receiver:
-        webhook(receiver.url, headers=own).send(delivery(), NOW)
+        webhook(receiver.url, headers=own).send(delivery(), now())
     ((_, headers, _),) = receiver.requests
     assert headers["authorization"] == "Bearer planted"
     assert headers["webhook-id"] == delivery().id
