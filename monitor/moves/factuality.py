@@ -27,7 +27,7 @@ class Place:
 
 def decide_status(place: Place) -> Status | None:
     """Return the status of a move told at `place`, or None where nobody says that it happens ("calls on X to resign")."""
-    if _only_called_for(place):
+    if _only_called_for(place) or is_ordered(place.line):
         return None
     reported = Status.REPORTED if _cue("sentence", "reported").search(place.line) else Status.CONFIRMED
     if place.nominal:
@@ -37,6 +37,11 @@ def decide_status(place: Place) -> Status | None:
     if _undecided(place):
         return Status.CONSIDERED
     return Status.REPORTED if _cue("auxiliary", "reported").search(place.auxiliary) else reported
+
+
+def is_ordered(sentence: str) -> bool:
+    """Return whether a sentence tells its reader what to say ("You must now confirm that …"): it asserts nothing."""
+    return bool(_cue("sentence", "ordered").search(sentence))
 
 
 def _only_called_for(place: Place) -> bool:

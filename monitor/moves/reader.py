@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from monitor.model import Claim, Kind, Reading, Subject, SubjectKind
 from monitor.moves.agreement import Pair, floor, pair_claims, weigh
 from monitor.moves.claims import FrameReader, may_tell
+from monitor.moves.factuality import is_ordered
 from monitor.moves.learned import LearnedReader
 
 STALE = timedelta(days=120)
@@ -35,7 +36,7 @@ class JointReader:
         frames = self._frames.read(title, text, published_at)
         weighed = (weigh(pair, full_text, title) for pair in self._pairs(frames.claims, title, text, published_at))
         claims = (_without_stale_date(self._without_echo(claim), published_at) for claim in weighed)
-        kept = [c for c in claims if c.confidence >= floor(background=c.background)]
+        kept = [c for c in claims if c.confidence >= floor(background=c.background) and not is_ordered(c.evidence)]
         return Reading(claims=tuple(_without_doubles(kept)), groups=frames.groups)
 
     def _pairs(self, frames: tuple[Claim, ...], title: str, text: str, published_at: datetime) -> Iterable[Pair]:

@@ -302,6 +302,7 @@ def main() -> None:
     parser.add_argument(
         "--rate", type=float, default=Plan.rate, help="learning rate of the encoder; the heads' is tenfold"
     )
+    parser.add_argument("--real", type=int, default=2, help="times that an epoch sees the items that are not written")
     parser.add_argument("--seed", type=int, default=Plan.seed)
     parser.add_argument(
         "--start", type=Path, nargs="+", help="go on from the mean of these checkpoints, or from a shipped folder"
@@ -319,9 +320,8 @@ def main() -> None:
 def run(options: argparse.Namespace) -> None:
     torch.set_num_threads(2)
     torch.manual_seed(options.seed)
-    items = load_items(options.eval, "train") + load_written()
-    if options.corpus:
-        items += load_corpus(options.corpus)
+    real = load_items(options.eval, "train") + (load_corpus(options.corpus) if options.corpus else [])
+    items = real + load_written()
     net = Net(Size())
     with tempfile.TemporaryDirectory() as scratch:
         weights, vocabulary = unpack_encoder(Path(scratch))
@@ -340,7 +340,7 @@ def run(options: argparse.Namespace) -> None:
             seed=options.seed,
             half=not options.full_precision,
         )
-        fit = [i for i in items if not is_held_out(i)]
+        fit = [i for i in items + real * (options.real - 1) if not is_held_out(i)]
         keep = partial(torch.save, f=options.keep) if options.keep else (lambda _: None)
         if options.compile:  # a tenth faster after a minute; the attribute, so that the names of the weights stay
             for layer in (*net.lower.layers, *net.upper.layers):
