@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from datetime import datetime
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TextIO
 
 import click
@@ -66,10 +68,13 @@ def run(folders: Folders) -> None:
     What was under way is taken up again at the next start.
     """
     from monitor.config import load_config
-    from monitor.daemon.drive import run_daemon
+    from monitor.daemon.drive import hear_signals, run_daemon
 
+    signals = hear_signals(
+        SimpleQueue(), signal.SIGHUP
+    )  # "reload" while we start, or upgrade the database, ends nothing
     with opened(folders, SystemClock()) as app:
-        if not run_daemon(app, lambda: load_config(folders.config, os.environ), folders.config):
+        if not run_daemon(app, lambda: load_config(folders.config, os.environ), folders.config, signals):
             os._exit(0)  # a job outlasts our patience: nothing is closed under it, its rows' leases bring them back
 
 

@@ -39,7 +39,7 @@ CUT = 2.0  # seconds more, with their connections cut; then their leases bring t
 RELOAD_AGAIN = 30.0  # seconds after which a reload that failed for reasons outside the files is tried again
 # Batches of feeds under way at once: one that holds a feed that drips for all its time holds up no other (0024).
 LANES = 16
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+ENDING = (signal.SIGTERM, signal.SIGINT)
 
 Progress = Callable[[str, int], None]
 Arrow = Callable[[Pipeline], int]
@@ -203,7 +203,7 @@ class Daemon:
         self.heart.start()
         log.info("daemon.started")
         notify("READY=1", "STATUS=polling, reading, delivering")
-        while (number := self._next_signal()) not in (signal.SIGTERM, signal.SIGINT):
+        while (number := self._next_signal()) not in ENDING:
             self._tick(asked=number == signal.SIGHUP)
         log.info("daemon.stopping")
         notify("STOPPING=1")
@@ -251,17 +251,20 @@ def pet_watchdog(heartbeat: Heartbeat, at: float) -> None:
         notify("WATCHDOG=1")
 
 
-def hear_signals() -> SimpleQueue[int]:
-    """Return the queue in which signals arrive from now on: a handler does nothing but put, which is reentrant there."""
-    signals: SimpleQueue[int] = SimpleQueue()
-    for number in SIGNALS:
+def hear_signals(signals: SimpleQueue[int], *numbers: signal.Signals) -> SimpleQueue[int]:
+    """Return the queue, in which these signals arrive from now on: a handler only puts, which is reentrant there."""
+    for number in numbers:
         signal.signal(number, lambda number, _: signals.put(number))
     return signals
 
 
-def run_daemon(app: App, load: Loader, folder: Path) -> bool:
-    """Run `app` until a signal ends it, reloading `folder` when it is edited; return whether all jobs ended in time."""
-    signals, clock, metrics = hear_signals(), app.pipeline.clock, Metrics()
+def run_daemon(app: App, load: Loader, folder: Path, signals: SimpleQueue[int]) -> bool:
+    """Run `app` until a signal ends it, reloading `folder` when it is edited; return whether all jobs ended in time.
+
+    `signals` holds what was asked for while `app` was being opened: a reload then is done at once.
+    """
+    clock, metrics = app.pipeline.clock, Metrics()
+    hear_signals(signals, signal.SIGHUP, *ENDING)
     running = Running(app, lambda pipeline: metered(pipeline, metrics))
     metrics.watch(lambda: {"counts": app.store.counts(), "figures": app.store.figures()}, clock)
     upkeep = Upkeep(app.store, lambda: running.app.config.settings, clock)

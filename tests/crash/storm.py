@@ -141,15 +141,12 @@ class Storm:
         moment = self.chance.choice(MOMENTS)
         begins = self.log.stat().st_size
         daemon = self.start()
-        if moment == "starting":
-            time.sleep(self.chance.uniform(0, 2.0))
-        else:
-            self.wait_for(EVENTS.get(moment, moment), begins)
-            time.sleep(self.chance.uniform(0, 0.7))
+        seen = moment != "starting" and self.wait_for(EVENTS.get(moment, moment), begins)
+        time.sleep(self.chance.uniform(0, 2.0 if moment == "starting" else 0.7))
         if moment == "reloading":
             self.edits += 1
             (self.folder / "config/watchlist.yaml").write_text(f"{WATCHLIST}  - name: Borealis {self.edits} AI\n")
-            if self.edits % 2:  # asked to, or of its own accord
+            if self.edits % 2 and seen:  # asked to, or of its own accord
                 daemon.send_signal(signal.SIGHUP)
             time.sleep(self.chance.uniform(0.0 if self.edits % 2 else 1.0, 4.0))
         if moment == "copied":
@@ -160,15 +157,16 @@ class Storm:
         self.kills[moment] += 1
         verify(self.folder / "state/monitor.db")
 
-    def wait_for(self, event: str, begins: int) -> None:
-        """Wait until the daemon has logged `event`, for as long as it takes to do one of everything."""
+    def wait_for(self, event: str, begins: int) -> bool:
+        """Wait until the daemon has logged `event`, or for as long as one of everything takes; return whether it has."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             with self.log.open("rb") as log:
                 log.seek(begins)
                 if f'"event": "{event}"'.encode() in log.read():
-                    return
+                    return True
             time.sleep(0.02)
+        return False
 
     def copy_and_kill(self) -> None:
         """Kill a backup under way; what it leaves under its name must be whole."""

@@ -3,6 +3,7 @@
 import os
 import random
 import shutil
+import signal
 import sqlite3
 import subprocess
 import time
@@ -117,3 +118,15 @@ def test_an_upgrade_that_is_killed_again_and_again_is_done_in_the_end_and_loses_
     verify(database)
     assert (versions(database), schema(database)) == (versions(upgraded), schema(upgraded))
     assert lost(old, database) == []
+
+
+@pytest.mark.slow
+def test_a_reload_asked_for_in_the_middle_of_an_upgrade_is_done_after_it(old, desk):
+    shutil.rmtree(desk.state, ignore_errors=True)
+    shutil.copytree(old.parent, desk.state)
+    daemon = Process(desk)
+    until(lambda: (log := desk.state / "monitor.db-wal").exists() and log.stat().st_size)
+    daemon.process.send_signal(signal.SIGHUP)
+    with daemon:
+        until(lambda: daemon.events("config.unchanged"))
+        assert daemon.stop() < 10
