@@ -10,6 +10,7 @@ import json
 import os
 import signal
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TextIO
@@ -161,13 +162,14 @@ def explain(folders: Folders, article: str, published: datetime | None, *, as_js
 
     with opened(folders, SystemClock(), locked=False) as app:
         explanation = explain_article(app, article, published)
-    click.echo(json.dumps(explanation, ensure_ascii=False, indent=1) if as_json else render_explanation(explanation))
+    spell = partial(json.dumps, ensure_ascii=False, indent=1, default=str) if as_json else render_explanation
+    click.echo(spell(explanation))
 
 
 @main.command()
 @click.option("--person", help="Part of a person's name, or a watchlist id.")
 @click.option("--company", help="Part of a company's name on either side, or a watchlist id.")
-@click.option("--since", type=INSTANT, help="Only moves first seen since then.")
+@click.option("--since", type=INSTANT, help="Only moves that changed since then.")
 @click.option("--limit", default=200, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a move, with all its evidence.")
 @click.pass_obj

@@ -182,6 +182,11 @@ def organisation_key(name: str) -> str:
     return "".join(_organisation_core(name))
 
 
+def generic_endings(name: str) -> frozenset[str]:
+    """Return the words of a name that its key leaves out though they may tell two firms apart: "AI", "Technologies"."""
+    return _GENERIC.intersection(_NOT_A_LETTER.split(fold(nfc(name))))
+
+
 def same_organisation(a: str, b: str) -> bool:
     """Tell whether two names can be one organisation's: legal and generic endings aside, and "DeepMind" for "Google DeepMind"."""
     core_a, core_b = _organisation_core(a), _organisation_core(b)

@@ -311,7 +311,7 @@ class Pipeline:
     def _consolidate_person(self, person_key: str) -> bool:
         try:
             outcome = self.store.consolidate(person_key, self._decide)
-        except PermanentError as error:  # one person's rows must not keep all others from being told
+        except (PermanentError, ValueError) as error:  # one person's rows must not keep all others from being told
             log.error("person.refused", person=person_key, error=str(error))
             return False
         for alert in outcome.alerts:

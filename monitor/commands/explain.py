@@ -105,7 +105,7 @@ def _explain_moves(app: App, result: ArticleResult) -> Iterator[dict[str, Any]]:
     now = pipeline.clock.now()
     for key in sorted({person_key(c.claim.person) for c in claims}):
         mine = [c for c in claims if person_key(c.claim.person) == key]
-        ledger = [m for m in app.store.find_moves(person=mine[0].claim.person) if m.person_key == key]
+        ledger = app.store.find_moves_of(key)
         resolution = resolve(ledger, mine, parents=pipeline.parents, now=now)
         for before, after in resolution.changes:
             concluded = conclude(before, after, rules=pipeline.rules, now=now, subjects=pipeline.subjects)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 
-from monitor.match.surroundings import cues
+from monitor.match.surroundings import Surroundings, cues
 from monitor.match.watchlist import Hit, Use, Watchlist
 from monitor.model import Subject, SubjectKind
-from monitor.names import fold, nfc, organisation_key
+from monitor.names import fold, generic_endings, is_common, nfc, organisation_key
 
 _WORDS = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 
@@ -20,6 +20,19 @@ def resolve_organisation(name: str | None, watch: Watchlist) -> Subject | None:
     if not name:
         return None
     name = nfc(name).strip()
+    subject = _resolve(name, watch)
+    return None if subject and _is_another(name, subject) else subject
+
+
+def _is_another(name: str, subject: Subject) -> bool:
+    """Tell "Cohere Technologies" from Cohere where the watchlist does, "Figure Technologies" from Figure AI by itself."""
+    if any(Surroundings(name).places(phrase) for phrase in subject.not_words):
+        return True
+    endings = frozenset[str]().union(*map(generic_endings, (subject.name, *subject.aliases)))
+    return is_common(organisation_key(name)) and not subject.exact and not generic_endings(name) <= endings
+
+
+def _resolve(name: str, watch: Watchlist) -> Subject | None:
     if whole := _whole_name(name, watch):
         return whole
     hits = [hit for hit in watch.find_hits(fold(name)) if _may_count(hit, name)]

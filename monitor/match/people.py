@@ -110,7 +110,9 @@ def _read_name(hit: Hit, around: Surroundings, watch: Watchlist) -> Reading:
     before = around.before(hit.start)
     if not _is_first_name(before, around, watch):
         return Reading(hit, own=None, score=0.0)
-    name = f"{before.word} {around.text[hit.start : hit.end]}"
+    while _are_initials(before) and _is_first_name(further := around.before(before.start), around, watch):
+        before = further  # "Mira J. Solano"
+    name = around.text[before.start : hit.end]
     subject = hit.alias.subject
     full_names = [text for text in (subject.name, *subject.aliases) if " " in text]
     likeness = max((person_likeness(name, full) for full in full_names), default=0.0)
@@ -122,10 +124,12 @@ def _read_name(hit: Hit, around: Surroundings, watch: Watchlist) -> Reading:
 def _is_first_name(before: Neighbour, around: Surroundings, watch: Watchlist) -> bool:
     """Tell a first name from all else that may stand before a surname with a capital."""
     word = before.folded
+    if before.adjacent and _are_initials(before):
+        return True
     if not before.adjacent or not before.capital or word in cues("titles") or word in watch.aliases:
         return False
     if len(word) == 1:
-        return before.word.endswith(".") or before.word.isupper()
+        return before.word.isupper()
     if before.word.endswith(".") or fold(before.word).endswith("'s"):
         return False
     if is_given_name(word):
@@ -133,8 +137,14 @@ def _is_first_name(before: Neighbour, around: Surroundings, watch: Watchlist) ->
     return word not in common_words() and not (_proves_nothing(before, around) and _is_no_name(before.word))
 
 
+_INITIALS = re.compile(r"(?:[^\W\d_]\.-?){1,3}")  # "J.", "J.-B.", "M.J."
+_NO_INITIALS = frozenset({"u.s", "u.k", "e.u", "d.c", "p.m"})
 _VERBS_TOO = frozenset({"will", "may", "sue", "drew"})
 _NO_NAME = re.compile(r"(?:s|ed|ing)$|^(?:ex|co)-", re.IGNORECASE)  # "Poaches Wang", "Ex-Googler Wang"
+
+
+def _are_initials(before: Neighbour) -> bool:
+    return before.capital and before.folded not in _NO_INITIALS and bool(_INITIALS.fullmatch(before.word))
 
 
 def _is_no_name(word: str) -> bool:

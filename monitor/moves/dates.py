@@ -34,6 +34,7 @@ _YEARS = {
     "end of this year": 0,
 }
 _AGO = re.compile(r"\b(?P<count>\w+) (?P<unit>years?|months?) ago\b", re.I)
+_FIRST_YEAR = 1900  # "written 5000 years ago" dates no career
 _NUMBERS = {
     w: n for n, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])
 } | {"a": 1}
@@ -107,8 +108,9 @@ def _relative(text: str, published: date, near: int) -> str | None:
             return str(published.year + step)
     if match := _nearest(_AGO, text, near):
         count = _NUMBERS.get(match["count"].lower()) or (int(match["count"]) if match["count"].isdigit() else 0)
-        if count and match["unit"].lower().startswith("year"):
-            return str(published.year - count)
+        year = published.year - count
+        if count and match["unit"].lower().startswith("year") and year >= _FIRST_YEAR:
+            return str(year)
     if re.search(r"\b(?:effective immediately|with immediate effect|stepped down immediately|immediately)\b", low):
         return published.isoformat()
     if "yesterday" in low:

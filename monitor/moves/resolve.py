@@ -85,7 +85,7 @@ def _fit_sides(move: Move, claim: SourcedClaim, moves: Sequence[Move], parents: 
         return (2 + (sides.agreeing > 1)) if same else 0
     if sides.arrival_agrees and (near or not claim.from_id) and not _reversed_since(move, claim, moves, parents):
         return 2  # outlets differ on where someone came from ("former" or latest employer)
-    return 1 if _completes(move, claim, sides) else 0
+    return 1 if _completes(move, claim, sides) and not _may_be_two(move, claim) else 0
 
 
 def _same_person(move: Move, claim: SourcedClaim) -> bool:
@@ -205,6 +205,21 @@ def _completes(move: Move, claim: SourcedClaim, sides: _Sides) -> bool:
     if move.to_org and not move.from_org and claim.claim.from_org and not claim.claim.to_org:
         return -ARRIVES_AFTER <= waited <= ARRIVES_BEFORE and move.kind is not Kind.ROLE
     return False
+
+
+def _may_be_two(move: Move, claim: SourcedClaim) -> bool:
+    """Tell whether a name alone joins them: no side agrees, so a namesake would give a person another's employer.
+
+    Nor does a return complete the departure that it undoes.
+    """
+    if move.needs_review or claim.needs_review or (move.person_id is None) is not (claim.person_id is None):
+        return True
+    it = claim.claim
+    returns = (
+        _same_org(move.from_org, move.from_id, it.to_org, claim.to_id, {}),
+        _same_org(move.to_org, move.to_id, it.from_org, claim.from_id, {}),
+    )
+    return True in returns
 
 
 def claimed_at(claim: SourcedClaim) -> datetime:

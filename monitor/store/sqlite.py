@@ -250,6 +250,11 @@ class SqliteStore:
         with self._database.read() as connection:
             return ledger.find_moves(connection, person=person, company=company, since=since, limit=limit)
 
+    def find_moves_of(self, person_key: str) -> list[Move]:
+        """Return what a claim of this person key is consolidated with."""
+        with self._database.read() as connection:
+            return list(ledger.load_pending(connection, person_key).moves)
+
     def correct(self, id: str, decide: Callable[[Move, Sequence[Delivery]], Corrected]) -> Corrected | None:
         with self._database.write(durable=True) as connection:
             return corrections.correct(connection, id, decide)

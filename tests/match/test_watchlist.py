@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.match.mentions import find_mentions
+from monitor.match.mentions import SURE, find_mentions
 from monitor.match.organisations import resolve_organisation
 from monitor.match.watchlist import Watchlist
 from monitor.model import Subject, SubjectKind
@@ -127,3 +127,29 @@ def test_ten_thousand_names_are_indexed_and_searched_at_once():
 
 def test_folded_names_are_indexed_as_texts_are_folded(default_watchlist):
     assert all(fold(name) == name for name in default_watchlist.aliases)
+
+
+@pytest.mark.parametrize("name", ["Mira J. Solano", "M. J. Solano", "M.J. Solano"])
+def test_initials_are_the_watched_person(name):
+    watch = Watchlist.build([Subject(id="mira", kind=PERSON, name="Mira Solano", watched=True)])
+    (mention,) = find_mentions(f"{name} has joined Cohere.", watch)
+    assert (mention.text, mention.score >= SURE) == (name, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "id"),
+    [
+        ("Cohere", "cohere"),
+        ("Cohere Technologies", None),
+        ("Figure", "figure"),
+        ("Figure AI", "figure"),
+        ("Figure AI Inc.", "figure"),
+        ("Figure Technologies", None),
+    ],
+)
+def test_a_company_that_shares_a_word_is_another(name, id):
+    not_words = ("Cohere Technologies",)
+    cohere = Subject(id="cohere", kind=COMPANY, name="Cohere", exact=("Cohere",), not_words=not_words, watched=True)
+    watch = Watchlist.build([cohere, Subject(id="figure", kind=COMPANY, name="Figure AI", watched=True)])
+    found = resolve_organisation(name, watch)
+    assert (found and found.id) == id

@@ -246,3 +246,18 @@ def test_the_order_of_claims_does_not_matter(claims, random):
     a, b = (resolve([], c, parents=PARENTS, now=NOW) for c in (claims, shuffled))
     assert a.support == b.support
     assert {m for _, m in a.changes} == {m for _, m in b.changes}
+
+
+def test_a_return_does_not_complete_the_departure_that_it_undoes():
+    left, back = (
+        told("Jane Roe", "leave", "Meta", on="2025-06-01"),
+        told("Jane Roe", "join", None, "Meta", on="2025-06-05"),
+    )
+    assert {(m.from_org, m.to_org) for m in ledger(left, back)} == {("Meta", None), (None, "Meta")}
+
+
+@pytest.mark.parametrize("doubt", [{"person_id": "jane-roe", "needs_review": "namesake?"}, {"person_id": None}])
+def test_a_namesake_completes_no_departure(doubt):
+    left = replace(told("Jane Roe", "leave", "Meta", on="2025-06-01"), person_id="jane-roe")
+    moves = ledger(left, replace(told("Jane Roe", "join", None, "Boston Symphony", on="2025-06-20"), **doubt))
+    assert {m.to_org for m in moves} == {None, "Boston Symphony"}
