@@ -190,9 +190,13 @@ def silence() -> None:
 @click.option("--company", multiple=True, help="Name or id, on either side, or above a side.")
 @click.option("--from", "from_", multiple=True, help="The company left.")
 @click.option("--to", multiple=True, help="The company joined.")
-@click.option("--kind", multiple=True)
-@click.option("--status", multiple=True)
-@click.option("--register", multiple=True)
+@click.option("--kind", multiple=True, type=click.Choice(["join", "leave", "move", "found", "role", "board"]))
+@click.option("--status", multiple=True, type=click.Choice(["considered", "reported", "confirmed", "denied"]))
+@click.option(
+    "--register",
+    multiple=True,
+    type=click.Choice(["business", "politics", "sport", "entertainment", "academia"]),
+)
 @click.option("--channel", multiple=True, help="Only on this channel.")
 @click.option("--move", multiple=True, help="Id of a move.")
 @click.option("--by", "author", required=True, help="Who asks for it.")
@@ -201,9 +205,12 @@ def silence() -> None:
 @click.pass_obj
 def add_silence(folders: Folders, /, author: str, reason: str, until: datetime, **matchers: tuple[str, ...]) -> None:
     """Silence alerts that match all of the options given; what is silenced stays in the ledger and in `deliveries`."""
-    from monitor.notify.silences import build_silence
+    from monitor.notify.silences import build_silence, with_ids
 
     matchers["from"] = matchers.pop("from_")
+    subjects = loaded(folders).subjects
+    for field in ("person", "company", "from", "to"):
+        matchers[field] = with_ids(matchers[field], subjects)
     try:
         built = build_silence(matchers, author=author, reason=reason, now=SystemClock().now(), until=until)
     except ValueError as error:

@@ -59,7 +59,13 @@ class AppriseService:
     def _notify(self, delivery: Delivery, said: list[str]) -> Any:
         apprise = _load()
         service = apprise.Apprise()
-        service.add(self.url)  # where it is none, the result is NOMATCH
+        one = apprise.Apprise.instantiate(self.url)
+        if one:  # where it is none, the result is NOMATCH
+            if (
+                "overflow=" not in self.url
+            ):  # what is too long for the service goes as several messages, not for ever in vain
+                one.overflow_mode = apprise.OverflowMode.SPLIT
+            service.add(one)
         return service.notify(
             title=show_subject(self.look, delivery.alert.payload),
             body=show_text(self.look, delivery.alert.payload),

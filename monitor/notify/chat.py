@@ -18,7 +18,8 @@ from monitor.notify.render import flatten, is_link, render_subject, view
 from monitor.notify.webhook import TIMEOUT, Poster, judge
 
 _COLOURS = {"confirmed": 0x2E7D32, "reported": 0xF9A825, "considered": 0x0277BD, "denied": 0xC62828}
-_MAX_TEXT = 1_800  # characters; Discord takes 2,000 in a message, Slack 3,000 in a block
+_MAX_TEXT = 1_800  # characters of a sentence; Slack takes 3,000 in a block
+_MAX_DESCRIPTION = 4_000  # Discord takes 4,096 in an embed's description, and 6,000 in all
 _MAX_TITLE = 250
 
 
@@ -68,15 +69,29 @@ def _render_slack(payload: Mapping[str, object]) -> dict[str, Any]:
 def _render_discord(payload: Mapping[str, object]) -> dict[str, Any]:
     """An embed, for Discord: https://discord.com/developers/docs/resources/webhook#execute-webhook."""
     data: Any = payload["data"]
-    lines = [_quote(each, _escape_discord, "[{title}](<{url}>)") for each in _evidence(payload)]
     embed = {
         "title": render_subject(payload)[:_MAX_TITLE],
-        "description": "\n\n".join(lines)[:_MAX_TEXT],
+        "description": _describe_discord(_evidence(payload)),
         "color": _COLOURS.get(data.get("status", ""), 0x616161),
         "timestamp": payload["timestamp"],
         "footer": {"text": _footer(payload)},
     }
     return {"embeds": [embed], "allowed_mentions": {"parse": []}}
+
+
+def _describe_discord(quoted: list[Mapping[str, Any]]) -> str:
+    """Leave out sentences, then links, the last one's first, until there is room for every move of a digest."""
+    shown = [dict(each) for each in quoted]
+    for part in ("sentence", "url"):
+        for each in reversed(shown):
+            if len(text := _join_discord(shown)) <= _MAX_DESCRIPTION:
+                return text
+            each[part] = None
+    return _join_discord(shown)[:_MAX_DESCRIPTION]
+
+
+def _join_discord(shown: list[dict[str, Any]]) -> str:
+    return "\n\n".join(_quote(each, _escape_discord, "[{title}](<{url}>)") for each in shown)
 
 
 _SERVICES: Mapping[Service, Callable[[Mapping[str, object]], dict[str, Any]]] = {
@@ -103,12 +118,15 @@ def _quote(each: Mapping[str, Any], escape: Callable[[str], str], link: str) -> 
     safe = is_link(url) and not set(url) & set("<>|() \"'")
     linked = link.format(url=url, title=title) if safe else title
     sentence = f"> “{escape(flatten(each['sentence']))[:_MAX_TEXT]}”\n" if each["sentence"] else ""
-    return f"{sentence}{escape(each['outlet'] or '')}: {linked}"
+    alert = f" ({each['alert_id']})" if "alert_id" in each else ""  # one of a digest
+    return f"{sentence}{escape(each['outlet'] or '')}: {linked}{alert}"
 
 
 def _footer(payload: Mapping[str, object]) -> str:
     data: Any = payload["data"]
-    return f"Alert {data['alert_id']}. Wrong? monitor correct {data['alert_id']} …"
+    if "moves" in data:  # a digest or a threshold: its own id is nobody's to correct
+        return "Wrong? monitor correct ALERT …"
+    return f"Alert {data['alert_id']}. Wrong? monitor correct {data['alert_id']} …" if "move_id" in data else ""
 
 
 def _escape_slack(text: str) -> str:

@@ -99,6 +99,7 @@ def _apply(move: Move, request: Request, subjects: Mapping[str, Subject]) -> Mov
 
 
 def _rename(move: Move, request: Request, subjects: Mapping[str, Subject]) -> Move:
+    move = replace(move, retracted=None)  # whoever says what is right says that it is a move after all
     if request.person is not None:
         move = replace(
             move,
@@ -130,6 +131,9 @@ def _may_have_heard(delivery: Delivery) -> bool:
 
 
 def _is_held(delivery: Delivery) -> bool:
+    """True where it was not taken, and could still be: what is dead comes back by `monitor replay`."""
+    if delivery.state is DeliveryState.DEAD:
+        return True
     return delivery.state is DeliveryState.PENDING and delivery.attempts == 0
 
 

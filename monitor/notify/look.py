@@ -15,7 +15,7 @@ from jinja2 import TemplateError
 from monitor.notify.payload import MAX_BYTES, encode
 from monitor.notify.render import ENVIRONMENT, flatten, render_html, render_subject, render_text, view
 
-_FAILURES = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
+_FAILURES = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ def build_notice(endpoint: Endpoint, loss: Loss, now: datetime) -> Alert:
         "reason": loss.reason,
         "dead": loss.dead,
         "alerts": list(loss.headlines),
-        "remedy": f"monitor replay --endpoint {endpoint.channel} --since {now:%Y-%m-%d}",
+        "remedy": f"monitor replay --endpoint {endpoint.channel}",
         "test": False,
     }
     return Alert(

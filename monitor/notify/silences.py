@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from monitor.model import Delivery, DeliveryState, Event, Silence, content_id
+from monitor.model import Delivery, DeliveryState, Event, Silence, Subject, content_id
 from monitor.names import fold, nfc
 
 FIELDS = ("person", "company", "from", "to", "kind", "status", "register", "channel", "move")
@@ -30,6 +30,13 @@ def build_silence(
     spelled = [f"{field}={value}" for field in sorted(said) for value in said[field]]
     id = content_id("silence", author, now.isoformat(), *spelled)
     return Silence(id=id, matchers=said, author=author, reason=reason, created_at=now, expires_at=until)
+
+
+def with_ids(names: Sequence[str], subjects: Iterable[Subject]) -> tuple[str, ...]:
+    """Add the ids of those on the watchlist who are called so: an alert spells a name as its article did."""
+    wanted = {_fold(name) for name in names}
+    found = (each.id for each in subjects if wanted & {_fold(name) for name in (each.name, *each.aliases)})
+    return tuple(dict.fromkeys((*names, *found)))
 
 
 def find_silence(delivery: Delivery, silences: Iterable[Silence]) -> Silence | None:

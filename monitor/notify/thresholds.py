@@ -16,7 +16,9 @@ from monitor.notify.routes import plan_delivery
 from monitor.notify.timing import QuietHours, decide_slot
 
 FRESH = timedelta(days=1)  # the move that reaches a threshold was told within this time
+RECENT = timedelta(days=14)  # and became sure within this time: an update of last year's move reaches nothing
 _MOST = 20
+_SURE = (Status.REPORTED, Status.CONFIRMED)
 
 Ledger = Callable[..., Sequence[Move]]  # `find_moves` of the store
 
@@ -65,7 +67,7 @@ def _find_departures(threshold: Threshold, world: World) -> list[Move]:
     found = world.ledger(since=world.now - threshold.within, limit=10_000)
     leaving = [move for move in found if _counts(move) and _leaves(move, threshold.left or "", world.parents)]
     recent = sorted(
-        (move for move in leaving if move.first_seen_at >= world.now - threshold.within), key=lambda m: m.first_seen_at
+        (move for move in leaving if _counted_at(move) >= world.now - threshold.within), key=_counting_order
     )
     return _one_each(recent)[: threshold.count] if len(_one_each(recent)) >= threshold.count else []
 
@@ -73,7 +75,7 @@ def _find_departures(threshold: Threshold, world: World) -> list[Move]:
 def _find_arrivals(threshold: Threshold, world: World) -> list[Move]:
     latest = [_latest(world.ledger(person=member), member) for member in threshold.members]
     there = [move for move in latest if move and _is_at(move.to_id, threshold.at or "", world.parents)]
-    there.sort(key=lambda move: (move.told.at if move.told else move.first_seen_at, move.id))
+    there.sort(key=_counting_order)
     return there[: threshold.count] if len(there) >= threshold.count else []
 
 
@@ -91,7 +93,21 @@ def _moved_at(move: Move) -> datetime:
 
 
 def _counts(move: Move) -> bool:
-    return not move.retracted and not move.needs_review and move.status in (Status.REPORTED, Status.CONFIRMED)
+    return not move.retracted and not move.needs_review and move.status in _SURE
+
+
+def _counted_at(move: Move) -> datetime:
+    """Return since when it is sure enough to count: later detail of it changes nothing."""
+    since = move.first_seen_at
+    for step in reversed(move.history):
+        if step.status not in _SURE:
+            break
+        since = step.at
+    return since
+
+
+def _counting_order(move: Move) -> tuple[datetime, str]:
+    return _counted_at(move), move.id
 
 
 def _leaves(move: Move, company: str, parents: Mapping[str, str]) -> bool:
@@ -110,11 +126,15 @@ def _is_at(id: str | None, company: str, parents: Mapping[str, str]) -> bool:
 
 
 def _one_each(moves: Iterable[Move]) -> list[Move]:
-    return list({move.person_id or move.person: move for move in reversed(list(moves))}.values())[::-1]
+    first: dict[str, Move] = {}
+    for move in moves:
+        first.setdefault(move.person_id or move.person, move)
+    return list(first.values())
 
 
 def _is_fresh(move: Move, now: datetime) -> bool:
-    return move.sequence > 0 and move.told is not None and move.told.at >= now - FRESH
+    told = move.sequence > 0 and move.told is not None and move.told.at >= now - FRESH
+    return told and _counted_at(move) >= now - RECENT
 
 
 def _build_alert(threshold: Threshold, moves: Sequence[Move], world: World) -> Alert:

@@ -24,7 +24,7 @@ VALUES (:id, :move_id, :verdict, :author, :reason, :before, :created_at)"""
 
 FIND = "SELECT * FROM corrections WHERE :move_id IS NULL OR move_id = :move_id ORDER BY created_at, id"
 
-WITHDRAW = "UPDATE deliveries SET state = 'superseded', error = :error WHERE id = :id AND state = 'pending'"
+WITHDRAW = "UPDATE deliveries SET state = 'superseded', error = :error WHERE id = :id AND state IN ('pending', 'dead')"
 
 Decide = Callable[[Move, Sequence[Delivery]], Corrected]
 

@@ -61,8 +61,12 @@ REIN_IN = (
     ("entries", "UPDATE entries SET next_try_at = :now WHERE state = 'new' AND next_try_at > :far"),
     (
         "deliveries",
-        "UPDATE deliveries SET next_try_at = :now WHERE state IN ('pending', 'leased') AND next_try_at > :far",
+        # What is held for a digest or by quiet hours was planned by a right clock if it was recorded by one.
+        """UPDATE deliveries SET next_try_at = :now, due_at = MIN(due_at, :now)
+           WHERE state IN ('pending', 'leased') AND next_try_at > :far
+             AND (:far > :now OR attempts > 0 OR state = 'leased' OR created_at > :now)""",
     ),
+    ("endpoints", "UPDATE endpoints SET retry_at = :now WHERE retry_at > :far"),
     ("subscriptions", "UPDATE subscriptions SET next_try_at = :now WHERE next_try_at > :far"),
     ("pushes", "UPDATE pushes SET next_try_at = :now WHERE next_try_at > :far"),
     ("hosts", "UPDATE hosts SET slot_at = :now WHERE slot_at > :far"),

@@ -73,7 +73,17 @@ ADD_DELIVERY = insert("deliveries", DELIVERY_COLUMNS)
 SUPERSEDE = """
 UPDATE deliveries SET state = 'superseded', error = 'superseded by ' || :id
 WHERE move_id = :move_id AND channel = :channel AND sequence < :sequence
-  AND state = 'pending' AND attempts = 0 AND next_try_at > :created_at"""
+  AND state = 'pending' AND attempts = 0 AND next_try_at > :created_at
+  AND NOT EXISTS (
+    SELECT 1 FROM alerts WHERE alerts.id = deliveries.alert_id
+      AND (event = 'move.retracted' OR reasons LIKE '%corrected by hand%')
+  )"""
+
+# A correction that waits is not in what comes later; it goes before it, and so no later than that.
+HURRY = """
+UPDATE deliveries SET next_try_at = :next_try_at, due_at = :next_try_at
+WHERE move_id = :move_id AND channel = :channel AND sequence < :sequence
+  AND state = 'pending' AND attempts = 0 AND next_try_at > :next_try_at"""
 
 FIND_MOVES = r"""
 SELECT * FROM moves
@@ -174,6 +184,7 @@ def _add_alerts(connection: Connection, alerts: Sequence[Alert], deliveries: Seq
     values = [delivery_values(delivery) for delivery in deliveries]
     connection.executemany(ADD_DELIVERY, values)
     connection.executemany(SUPERSEDE, values)
+    connection.executemany(HURRY, values)
 
 
 def _with_folded(move: Move) -> Values:

@@ -65,3 +65,11 @@ def test_an_address_that_apprise_does_not_know_is_told_without_quoting_it() -> N
     assert isinstance(result, Failed)
     assert "nomatch" in result.reason
     assert "secret" not in result.reason
+
+
+def test_a_long_digest_on_discord_names_every_move_and_its_alert() -> None:
+    many = [held(f"Person Number{number:02}", id=f"m{number}") for number in range(20)]
+    embed = render_message(Service.DISCORD, merge(many).alert.payload)["embeds"][0]
+    assert [n for n in range(20) if f"Number{n:02}" not in embed["description"]] == []
+    assert all(f"({each.alert.id})" in embed["description"] for each in many)
+    assert merge(many).alert.id not in embed["footer"]["text"]

@@ -164,3 +164,10 @@ def test_a_correction_of_a_correction_that_waits_takes_its_place() -> None:
     assert [(each.channel, each.next_try_at, each.alert.event) for each in second.deliveries] == [
         ("team", MORNING, Event.RETRACTED)
     ]
+
+
+def test_who_says_what_is_right_undoes_a_retraction() -> None:
+    move, delivery = told()
+    taken_back = correct(move, delivery).move
+    assert taken_back.retracted
+    assert correct(taken_back, delivery, verdict=Verdict.WRONG_COMPANY, to_org="Cohere").move.retracted is None

@@ -24,6 +24,7 @@ PAYLOAD = dict(ALERT.payload)
 BROKEN = [
     "{{ nothing.at.all }}",
     "{{ 1 / 0 }}",
+    "{% macro again(n) %}{{ again(n) }}{% endmacro %}{{ again(1) }}",
     "{{ ''.__class__.__mro__[1].__subclasses__() }}",  # the sandbox
     "{{ data.update({'x': 1}) }}",
     "{% for i in range(10**9) %}x{% endfor %}",

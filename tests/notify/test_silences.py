@@ -1,14 +1,17 @@
 """What is silenced, by whom, and until when."""
 
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 
+import click
 import pytest
 
-from monitor.model import Delivery, DeliveryState, Endpoint, Silence
+from monitor.commands.alerting import add_silence
+from monitor.model import Delivery, DeliveryState, Endpoint, Kind, Register, Silence, Status, Subject, SubjectKind
 from monitor.notify.notices import Loss, plan_notices
 from monitor.notify.routes import plan_delivery
-from monitor.notify.silences import build_silence, find_silence, silence_delivery
+from monitor.notify.silences import build_silence, find_silence, silence_delivery, with_ids
 from tests.builders import NOW, a_move
 from tests.notify.test_routes import alert_of
 
@@ -78,3 +81,21 @@ def test_a_silence_without_matchers_author_reason_or_end_is_refused(changes: dic
     whole = {"matchers": {"person": ("x",)}, "author": "anna", "reason": "enough", "now": NOW, "until": UNTIL}
     with pytest.raises(ValueError, match=message):
         build_silence(**{**whole, **changes})
+
+
+DEEPMIND = Subject(
+    id="google-deepmind", kind=SubjectKind.COMPANY, name="Google DeepMind", aliases=("DeepMind Technologies",)
+)
+
+
+@pytest.mark.parametrize("name", ["Google DeepMind", "DeepMind Technologies", "google-deepmind"])
+def test_a_company_is_silenced_by_any_name_of_the_watchlist(name: str) -> None:
+    told = plan_delivery(alert_of(a_move(from_org="DeepMind", from_id="google-deepmind")), "team", NOW)
+    assert find_silence(told, [a_silence(company=with_ids((name,), [DEEPMIND]))])
+
+
+@pytest.mark.parametrize("option, values", [("kind", Kind), ("status", Status), ("register", Register)])
+def test_what_the_command_offers_to_silence_is_what_alerts_bear(option: str, values: type[StrEnum]) -> None:
+    offered = next(each.type for each in add_silence.params if each.name == option)
+    assert isinstance(offered, click.Choice)
+    assert list(offered.choices) == [str(value) for value in values]

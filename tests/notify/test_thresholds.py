@@ -1,5 +1,6 @@
 """What is told of the ledger as a whole: once, when it has just become true."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from monitor.config import load_config
 from monitor.errors import ConfigError
-from monitor.model import Delivery, Kind, Move, Origin, Status, Subject, SubjectKind
+from monitor.model import Delivery, Kind, Move, Origin, Status, StatusChange, Subject, SubjectKind
 from monitor.notify.render import render_html, render_line, render_subject, render_text
 from monitor.notify.thresholds import Threshold, World, reach
 from tests.builders import NOW, a_move, a_told
@@ -22,7 +23,15 @@ SUBJECTS = {id: Subject(id=id, kind=SubjectKind.COMPANY, name=id.title()) for id
 def leaving(number: int, days_ago: float, **changes: Any) -> Move:
     at = NOW - days_ago * DAY
     id = f"p{number}"
-    values: dict[str, Any] = {"person_id": id, "id": id, "first_seen_at": at, "updated_at": at, "sequence": 1}
+    since = (StatusChange(status=Status.REPORTED, at=at, url="https://outlet.example/1"),)
+    values: dict[str, Any] = {
+        "history": since,
+        "person_id": id,
+        "id": id,
+        "first_seen_at": at,
+        "updated_at": at,
+        "sequence": 1,
+    }
     move = a_move(f"Person Number{number}", **{**values, **changes})
     return (
         move
@@ -127,3 +136,27 @@ def test_thresholds_are_configured_by_name(tmp_path: Any) -> None:
 def test_a_threshold_that_says_nothing_or_names_nobody_is_told(tmp_path: Any, threshold: str, problem: str) -> None:
     with pytest.raises(ConfigError, match=problem):
         configured(tmp_path, threshold)
+
+
+def test_a_rumour_that_is_confirmed_last_reaches_the_threshold() -> None:
+    steps = (
+        StatusChange(status=Status.CONSIDERED, at=NOW - 12 * DAY, url="https://outlet.example/1"),
+        StatusChange(status=Status.CONFIRMED, at=NOW, url="https://outlet.example/2"),
+    )
+    rumoured = replace(leaving(1, 12, told=None), status=Status.CONFIRMED, history=steps)
+    sure = replace(rumoured, told=a_told(rumoured, status=Status.CONFIRMED, at=NOW))
+    assert len(reached(EXODUS, sure, leaving(2, 10), leaving(3, 5))) == 1
+
+
+def test_later_detail_of_a_member_tells_no_threshold_twice() -> None:
+    one, two = leaving(1, 12, to_id="mistral", date=None), leaving(2, 10, to_id="mistral", date=None)
+    two = replace(two, told=a_told(two, at=NOW))
+    first = {alert.id for alert in reached(AUTHORS, one, two)}
+    detailed = replace(one, told=a_told(one, at=NOW + timedelta(minutes=1)), sequence=2)
+    assert first
+    assert {alert.id for alert in reached(AUTHORS, detailed, two)} <= first
+
+
+def test_an_update_of_an_old_move_reaches_no_threshold() -> None:
+    one, two = leaving(1, 200, to_id="mistral", date=None), leaving(2, 100, to_id="mistral", date=None)
+    assert reached(AUTHORS, replace(one, told=a_told(one, at=NOW), sequence=2), two) == []
