@@ -5,14 +5,14 @@ Never judges a rule: `collect/robots.py` does.  Keeps what hosts say in the stor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.clock import Clock
 from monitor.collect.robots import Robots, decide_without_robots, parse_robots
 from monitor.collect.texts import decode_body
-from monitor.collect.urls import origin_of
+from monitor.collect.urls import origin_of, registrable_domain
 from monitor.log import log
 from monitor.model import Elsewhere, Fetched, Poll, Refused, RobotsFile, Validators
 from monitor.ports import Fetcher, Store
@@ -21,7 +21,7 @@ AGENT = "move-monitor"
 FRESH = timedelta(days=1)  # RFC 9309, section 2.4
 UNREACHABLE = timedelta(hours=1)  # how soon a host that failed to answer is asked again
 LARGEST = 500_000  # bytes (RFC 9309, section 2.5)
-MOST_ORIGINS = 5  # that one page may lead through
+MOST_STEPS = 6  # the redirects that one page may lead through, and the page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,28 +36,31 @@ class Manners:
     def fetch(self, urls: Sequence[str], limit: int) -> Iterator[tuple[int, str, Poll]]:
         """Fetch pages; yield (index into `urls`, the address that it led to, outcome), as `Fetcher` does.
 
-        Every origin on the way is asked first what robots may read, and how slowly.
+        Of every address on the way its origin is asked first whether robots may read it, and how slowly.
         """
         waiting = dict(enumerate(urls))
-        for _ in range(MOST_ORIGINS):
+        paused: set[str] = set()  # domains whose pause a page has waited for: where it leads within, it waits no more
+        for _ in range(MOST_STEPS):
             refused = self.find_refused(waiting.values())
             yield from ((index, url, refused[url]) for index, url in waiting.items() if url in refused)
             allowed = [(index, url) for index, url in waiting.items() if url not in refused]
-            origins = self._delays(url for _, url in allowed) if self.obeys else None
+            origins = self._delays((url for _, url in allowed), paused) if self.obeys else None
             waiting = {}
             for number, poll in self.fetcher.fetch_within([(url, Validators()) for _, url in allowed], limit, origins):
                 index, url = allowed[number]
                 if isinstance(poll, Elsewhere):
                     waiting[index] = poll.url
+                    paused.add(registrable_domain(url))
                 else:
                     yield index, poll.url if isinstance(poll, Fetched) else url, poll
             if not waiting:
                 return
         yield from ((index, url, Refused(reason="too many redirects")) for index, url in waiting.items())
 
-    def _delays(self, urls: Iterable[str]) -> Mapping[str, timedelta]:
-        files = self._files({origin_of(url): None for url in urls})
-        return {origin: file.delay or timedelta(0) for origin, file in files.items()}
+    def _delays(self, urls: Iterable[str], paused: Container[str]) -> Mapping[str, timedelta]:
+        files = self._files({origin_of(url): None for url in urls}).items()
+        none = timedelta(0)
+        return {origin: none if registrable_domain(origin) in paused else file.delay or none for origin, file in files}
 
     def find_refused(self, urls: Iterable[str]) -> dict[str, Refused]:
         """Return those of `urls` that are not to be read, each with the reason."""

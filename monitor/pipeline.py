@@ -157,8 +157,8 @@ class Pipeline:
         tell = log.info if document or after.error else log.debug  # most polls find nothing changed
         tell("feed.polled", feed=feed.url, new=len(new), edited=len(edited), error=after.error)
 
-    def _find_news(self, feed: Feed, document: FeedDocument) -> tuple[list[Entry], list[Entry]]:
-        return decide_entries(document, self.store.known_entries(feed.id, document.entries))
+    def _find_news(self, feed: Feed, document: FeedDocument, *, whole: bool = True) -> tuple[list[Entry], list[Entry]]:
+        return decide_entries(document, self.store.known_entries(feed.id, document.entries), whole=whole)
 
     def ask_hubs(self) -> int:
         return self.hubs.ask() if self.hubs else 0
@@ -180,7 +180,7 @@ class Pipeline:
                 "feed.push_dropped", feed=feed.url, error=str(document) if feed.last_change_at else "not polled"
             )
             return
-        new, edited = self._find_news(feed, document)
+        new, edited = self._find_news(feed, document, whole=False)
         if new:
             feed = replace(feed, news_at=now)
             feed = replace(feed, quiet_at=decide_quiet_at(feed))

@@ -109,7 +109,7 @@ class MemoryStore:
                 known.active = True
 
     def lease_feeds(self, now: datetime, lease: timedelta, limit: int) -> list[Feed]:
-        due = [row for row in self._polled() if row.feed.next_poll_at <= now]
+        due = [row for row in self.feeds.values() if row.active and row.feed.next_poll_at <= now]
         leased = sorted(due, key=lambda row: row.feed.next_poll_at)[:limit]
         for row in leased:
             row.feed, row.leased = replace(row.feed, next_poll_at=now + lease), True

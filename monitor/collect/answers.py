@@ -61,7 +61,8 @@ def link(headers: Mapping[str, str]) -> str:
 
 
 def _short(value: str | None, longest: int = _MAX_VALIDATOR) -> str | None:
-    return value if value and len(value) <= longest else None
+    # Bytes that are no UTF-8 come as halves of characters, which nothing can store.
+    return value if value and len(value) <= longest and value.isprintable() else None
 
 
 def _between(start: datetime, end: datetime) -> timedelta:

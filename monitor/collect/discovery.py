@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urljoin
 from xml.sax.saxutils import quoteattr
 
 from lxml import etree
 
 from monitor.collect.texts import decode_body, plain_line
-from monitor.collect.urls import absolute_url
+from monitor.collect.urls import absolute_url, joined_url
 from monitor.errors import PermanentError
 
 _TYPES = frozenset(
@@ -34,10 +33,13 @@ class FoundFeed:
 
 def find_feeds(page: bytes, url: str, content_type: str = "") -> list[FoundFeed]:
     """Return the feeds that the page announces in its `link rel=alternate` elements, comments' feeds last."""
-    root = etree.fromstring(decode_body(page, content_type)[:_MAX_PAGE] or "<p/>", etree.HTMLParser(no_network=True))
+    text = decode_body(page, content_type)[:_MAX_PAGE]  # as bytes: lxml takes no text with an XML declaration
+    root = etree.fromstring(
+        text.encode("utf-8", "ignore") or b"<p/>", etree.HTMLParser(no_network=True, encoding="utf-8")
+    )
     if root is None:
         return []
-    base = urljoin(url, next(iter(root.xpath("//base/@href")), ""))
+    base = joined_url(next(iter(root.xpath("//base/@href")), ""), url) or url
     links = [link for link in root.iter("link") if _announces_feed(link)]
     found: dict[str, FoundFeed] = {}
     for link in links:

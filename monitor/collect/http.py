@@ -201,6 +201,8 @@ class _Client:
             if not isinstance(step, _Redirect):
                 return _with_move(step, moved_to)
             url = urljoin(url, step.location)
+            if results.origins is not None and not await self._refusal(url):
+                return Elsewhere(url=url)  # the caller knows what may be read there, on this origin too
             leading = leading and step.status in _MOVED
             moved_to = url if leading else moved_to
         return Refused(reason="too many redirects")
@@ -220,8 +222,12 @@ class _Client:
         async with self._politeness.turn(domain) if foreign else self._lane() as rest:
             if rest is not None:
                 return Refused(reason="host asked to wait", status=429, retry_after=rest)
+            if foreign and self._politeness.is_silent(domain):
+                return Refused(reason="timeout")
             await results.room()
             step = await self._get(url, validators, results.largest)
+            if foreign:
+                self._politeness.heard(domain, answered=not (isinstance(step, Refused) and step.reason == "timeout"))
         if isinstance(step, Refused) and step.status == 429:
             self._politeness.hold(domain, step.retry_after or _HOLD_WITHOUT_WORD)
         return step

@@ -18,14 +18,19 @@ from monitor.model import Entry, FeedDocument, KnownEntry
 _SAME_DAYS = timedelta(days=7)
 
 
-def decide_entries(document: FeedDocument, known: Sequence[KnownEntry]) -> tuple[list[Entry], list[Entry]]:
-    """Return (new, edited) entries in the feed's order; `known` are those of the feed that might be the same."""
+def decide_entries(
+    document: FeedDocument, known: Sequence[KnownEntry], *, whole: bool = True
+) -> tuple[list[Entry], list[Entry]]:
+    """Return (new, edited) entries in the feed's order; `known` are those of the feed that might be the same.
+
+    What a hub sends is not the `whole` feed: there no entry is alone at its address, and none has vanished for its absence.
+    """
     stored = {each.key: each for each in known}
     listed = {entry.key for entry in document.entries}
     vanished = [each for each in known if each.key not in listed]
     addresses = Counter(entry.address for entry in document.entries)
     identified = [
-        entry if entry.key in stored else _identify(entry, vanished, alone=addresses[entry.address] == 1)
+        entry if entry.key in stored else _identify(entry, vanished, alone=whole and addresses[entry.address] == 1)
         for entry in document.entries
     ]
     entries = _without_repetitions(identified)

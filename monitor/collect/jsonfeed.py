@@ -72,7 +72,7 @@ def _entry(item: dict[str, Any], feed_id: str, base: str) -> Entry | None:
 def _guid(item: dict[str, Any], title: str) -> str:
     """Return the id, which 1.0 allows to be a number, or what else identifies the item, as in `feeds.entry_guid`."""
     number = item.get("id")
-    identity = str(number).strip() if isinstance(number, str | int | float) else ""
+    identity = _whole(str(number)).strip() if isinstance(number, str | int | float) else ""
     identity = identity or _string(item, "url").strip()
     if not identity:
         return content_id(title, _string(item, "date_published"))
@@ -89,4 +89,9 @@ def _authors(item: dict[str, Any]) -> list[str]:
 
 def _string(item: dict[str, Any], name: str) -> str:
     value = item.get(name)
-    return value if isinstance(value, str) else ""
+    return _whole(value) if isinstance(value, str) else ""
+
+
+def _whole(text: str) -> str:
+    """Drop halves of characters, which JSON can escape (a text cut within an emoji) and nothing can store."""
+    return text if text.isascii() else text.encode("utf-8", "ignore").decode()

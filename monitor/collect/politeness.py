@@ -13,6 +13,8 @@ from datetime import timedelta
 
 _LONGEST_HOLD = timedelta(hours=1)  # within one process; the feeds' rows remember longer waits
 PATIENCE = timedelta(seconds=15)  # that a page waits for the pause its host wants; other pages may wait for it
+_UNANSWERED = 3  # requests in a row after which a domain is taken for silent
+_SILENCE = 60.0  # seconds until it is asked again; what waited for its turn does not wait for it to run out of time
 _MANY = 5_000  # hosts after which idle ones are forgotten
 
 
@@ -24,6 +26,8 @@ class _Host:
     page_at: float = 0.0  # of a host that wants pauses between pages
     told_until: float = 0.0  # places up to here were named to those who would have to wait for long
     held_until: float = 0.0
+    unanswered: int = 0  # requests in a row
+    silent_until: float = 0.0
     users: int = field(default=0)
 
 
@@ -83,6 +87,16 @@ class Politeness:
         until = asyncio.get_running_loop().time() + min(wait, _LONGEST_HOLD).total_seconds()
         self._host(domain).held_until = max(self._host(domain).held_until, until)
 
+    def heard(self, domain: str, *, answered: bool) -> None:
+        """Note whether the domain answered at all: feeds by the hundred may stand behind one that does not."""
+        host = self._host(domain)
+        host.unanswered = 0 if answered else host.unanswered + 1
+        silent = host.unanswered >= _UNANSWERED
+        host.silent_until = asyncio.get_running_loop().time() + _SILENCE if silent else 0.0
+
+    def is_silent(self, domain: str) -> bool:
+        return self._host(domain).silent_until > asyncio.get_running_loop().time()
+
     def _host(self, domain: str) -> _Host:
         if len(self._hosts) > _MANY:
             self._forget_idle()
@@ -93,6 +107,6 @@ class Politeness:
         busy = {
             name: host
             for name, host in self._hosts.items()
-            if host.users or max(host.next_at, host.held_until, host.page_at, host.told_until) > now
+            if host.users or max(host.next_at, host.held_until, host.silent_until, host.page_at, host.told_until) > now
         }
         self._hosts = busy

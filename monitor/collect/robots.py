@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from monitor.collect.urls import escaped
+
 _MAX = 500_000  # characters that are read (RFC 9309, section 2.5)
 _MAX_RULES = 5_000
 _SLOWEST = timedelta(seconds=60)  # a longer crawl delay would let one host hold everything up
@@ -26,7 +28,7 @@ class Robots:
     def allows(self, url: str) -> bool:
         """Return what the longest matching rule says; allow wins a tie, and where no rule matches."""
         parts = urlsplit(url)
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        path = escaped((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
         matching = [(len(pattern), allowed) for allowed, pattern in self.rules if _matches(pattern, path)]
         return max(matching, default=(0, True))[1]
 
@@ -73,7 +75,7 @@ def _fields(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _rules(lines: list[tuple[str, str]]) -> Robots:
-    rules = [(field == "allow", value) for field, value in lines if field != "crawl-delay" and value]
+    rules = [(field == "allow", escaped(value)) for field, value in lines if field != "crawl-delay" and value]
     delays = [
         float(value) for field, value in lines if field == "crawl-delay" and re.fullmatch(r"\d{1,6}(?:\.\d+)?", value)
     ]

@@ -103,7 +103,8 @@ def decide_next_poll(feed: Feed, polled: Polled, pace: Pace, now: datetime, jitt
         due_at = now + _wait_after_success(after, polled.poll, pace, now, jitter)
         return replace(after, next_poll_at=_after_skipped(after, due_at))
     error = polled.error or _error(polled.poll)
-    failed = replace(after, failures=feed.failures + 1, error=error, gone=outcome is Outcome.GONE, moves=0)
+    gone = outcome is Outcome.GONE and address_of(feed) == feed.url  # where it moved to, only the redirect has ended
+    failed = replace(after, failures=feed.failures + 1, error=error, gone=gone, moves=0)
     return replace(failed, next_poll_at=now + _wait_after_failure(failed, polled.poll, jitter))
 
 

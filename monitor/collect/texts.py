@@ -88,6 +88,7 @@ _MARKS = (  # "<" without a mark, XML 1.0, appendix F.1
     (b"\x4c\x6f\xa7\x94", "cp037"),
 )
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})", re.IGNORECASE)
+_WIDE = re.compile(r"utf[_-]?(?:16|32)|ucs-?[24]|unicode$|iso-10646-ucs", re.IGNORECASE)
 # Encodings whose declared name stands for a wider one in practice (WHATWG Encoding Standard, section 4.2).
 _WIDER = {
     "gb2312": "gb18030",
@@ -159,6 +160,8 @@ def _decode_declared(body: bytes, content_type: str) -> str:
     charset = re.search(r"charset=[\"']?([\w.:-]+)", content_type, re.IGNORECASE)
     names = (declared[1].decode("ascii") if declared else "", charset[1] if charset else "")
     for name in filter(None, names):
+        if _WIDE.match(name) and b"\0" not in body:  # .NET writes "utf-16" over what it then sends as UTF-8
+            continue
         try:
             return body.decode(_WIDER.get(name.lower().replace("_", "-"), name))
         except (LookupError, UnicodeError, ValueError):

@@ -116,7 +116,7 @@ def _split(url: str) -> tuple[str, str, str, str, str] | None:
     if name is None:
         return None
     authority = name if port in (None, _DEFAULT_PORTS[scheme]) else f"{name}:{port}"
-    return scheme, authority, _escape(parts.path), _escape(parts.query), _escape(parts.fragment)
+    return scheme, authority, escaped(parts.path), escaped(parts.query), escaped(parts.fragment)
 
 
 def _trim(url: str) -> str:
@@ -134,7 +134,7 @@ def _ascii_host(host: str) -> str | None:
     return name if re.fullmatch(r"[a-z0-9_~.-]+", name) else None
 
 
-def _escape(text: str) -> str:
+def escaped(text: str) -> str:
     """Escape what must be, unescape what need not be, and write escapes in capitals (RFC 3986, section 6.2.2)."""
 
     def normal(match: re.Match[str]) -> str:

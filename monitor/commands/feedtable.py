@@ -31,6 +31,7 @@ def feed_json(feed: Feed, subscription: Subscription | None, now: datetime) -> s
 def print_feeds(feeds: Sequence[Feed], subscriptions: Mapping[str, Subscription], now: datetime) -> None:
     """Print the feeds as a table, those that are not well first; how news comes where any of them has a hub."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -41,8 +42,8 @@ def print_feeds(feeds: Sequence[Feed], subscriptions: Mapping[str, Subscription]
         health = health_of(feed, now)
         error = f"{feed.error} ({feed.failures} in a row)" if feed.error else ""
         table.add_row(
-            f"[{STYLE.get(health, 'red')}]{health}[/]", feed.title or feed.url, _ago(feed.news_at, now),
-            _span(feed.rhythm), *(describe(subscriptions.get(feed.id), now) for _ in news_by), _until(feed.next_poll_at, now), error,
+            f"[{STYLE.get(health, 'red')}]{health}[/]", escape(feed.title or feed.url), _ago(feed.news_at, now),
+            _span(feed.rhythm), *(describe(subscriptions.get(feed.id), now) for _ in news_by), _until(feed.next_poll_at, now), escape(error),
         )  # fmt: skip
     console = Console()
     console.print(table)

@@ -192,7 +192,10 @@ def _of_feeds(report: Report, failing: list[Feed]) -> Iterator[Trouble]:
     if not report.counts["feeds.active"]:
         yield Trouble(what="no feed is polled", do="add some to feeds.yaml")
     if report.counts["feeds.gone"]:
-        yield Trouble(what=f"{report.counts['feeds.gone']} feeds are gone for good", do="take them out of feeds.yaml")
+        yield Trouble(
+            what=f"{report.counts['feeds.gone']} feeds answer that they are gone",
+            do="take them out of feeds.yaml; they are asked once a week",
+        )
     lasting = [feed for feed in failing if feed.failures > 2]
     for feed in lasting[:_SHOWN]:
         yield Trouble(

@@ -26,7 +26,10 @@ DEACTIVATE = "UPDATE feeds SET active = 0 WHERE id = ?"
 LEASE = """
 UPDATE feeds SET next_poll_at = :until, leased = 1
 WHERE id IN (
-  SELECT id FROM feeds WHERE active = 1 AND gone = 0 AND next_poll_at <= :now
+  SELECT id FROM (
+    SELECT id, next_poll_at FROM feeds WHERE active = 1 AND gone = 0 AND next_poll_at <= :now
+    UNION ALL SELECT id, next_poll_at FROM feeds WHERE active = 1 AND gone = 1 AND next_poll_at <= :now
+  )
   ORDER BY next_poll_at LIMIT :limit
 )
 RETURNING *"""

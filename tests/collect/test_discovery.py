@@ -54,3 +54,10 @@ def test_what_is_no_opml_is_an_error(body: bytes) -> None:
 def test_entities_of_opml_are_not_expanded() -> None:
     body = b"<!DOCTYPE opml [<!ENTITY a SYSTEM 'file:///etc/hostname'>]><opml><body><outline text='&a;' xmlUrl='https://a.example/'/></body></opml>"
     assert all("\n" not in feed.title and len(feed.title) < 4 for feed in parse_opml(body))
+
+
+def test_a_page_with_an_xml_declaration_or_a_broken_base_announces_its_feeds_too() -> None:
+    link = b'<link rel="alternate" type="application/rss+xml" href="/f.xml"/>'
+    for head in (b'<?xml version="1.0" encoding="utf-8"?>\n<html><head>', b'<html><head><base href="http://[x">'):
+        found = find_feeds(head + link + b"</head></html>", "https://wire.example/")
+        assert found == [FoundFeed(url="https://wire.example/f.xml")]

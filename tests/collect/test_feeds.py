@@ -96,3 +96,19 @@ def test_long_titles_and_summaries_are_cut() -> None:
 def test_a_feed_body_parses_like_its_parts() -> None:
     body = rss("<item><guid>1</guid></item>")
     assert parse_feed_body(FeedBody(feed_id="feed", url=URL, body=body)) == parse(body)
+
+
+@pytest.mark.parametrize("length", [0, 1])
+def test_a_feed_that_calls_itself_utf16_and_is_not_is_read(length: int) -> None:
+    rss = '<?xml version="1.0" encoding="utf-16"?><rss><channel><item><title>A</title></item></channel></rss>'
+    body = (rss + " " * length).encode()
+    assert [e.title for e in parse_feed(body, feed_id="f", url="https://wire.example/f").entries] == ["A"]
+
+
+@pytest.mark.parametrize("name", ["id", "url", "title"])
+def test_half_a_character_costs_a_json_feed_no_entry(name: str) -> None:
+    item = {"id": "1", "url": "https://wire.example/1", "title": "A"}
+    feed = {"version": "https://jsonfeed.org/version/1.1", "items": [item | {name: item[name] + "\ud83d"}]}
+    (entry,) = parse_feed(json.dumps(feed).encode(), feed_id="f", url="https://wire.example/f").entries
+    assert entry.key
+    assert entry.url == item["url"]

@@ -80,3 +80,9 @@ def test_a_post_that_stands_in_the_feed_under_two_addresses_is_told_once() -> No
     assert decide([first, second], []) == (["1"], [])
     assert decide([first, second], [first]) == ([], [])
     assert decide([replace(second, summary="Other words."), first], []) == (["1-0", "1"], [])
+
+
+def test_what_a_hub_sends_is_no_edit_of_what_it_does_not_send() -> None:
+    same_page = replace(TWO, url=ONE.url, address=ONE.address)
+    new, edited = decide_entries(FeedDocument(entries=(same_page,)), known(ONE), whole=False)
+    assert ([entry.guid for entry in new], edited) == (["2"], [])

@@ -62,3 +62,8 @@ def test_no_file_allows_all_and_a_failing_host_nothing() -> None:
 
 def test_a_page_of_html_is_no_rule() -> None:
     assert allows("<html><body>User-agent: what</body></html>", "/a")
+
+
+def test_rules_and_addresses_are_compared_in_one_spelling() -> None:
+    assert not allows("User-agent: *\nDisallow: /\u00fcber/\n", "/%C3%BCber/1")
+    assert not allows("User-agent: *\nDisallow: /%7Eann/\n", "/~ann/1")

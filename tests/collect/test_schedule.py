@@ -198,3 +198,9 @@ def test_redirects_to_changing_places_are_never_believed() -> None:
     for number in range(20):
         feed = after(feed, NotModified(moved_to=f"https://wire.example/{number}"))
     assert address_of(feed) == FEED.url
+
+
+def test_a_feed_that_is_gone_from_where_it_moved_to_is_asked_at_its_own_address() -> None:
+    moved = replace(FEED, moved_to="https://b.example/feed", moves=MOVED_AFTER)
+    failed = after(moved, Refused(reason="http 410", status=410, permanent=True))
+    assert (failed.gone, address_of(failed)) == (False, FEED.url)

@@ -163,10 +163,11 @@ class TestFeeds:
         store.save_poll(after, [], [], Origin.LIVE, NOW)
         assert store.lease_feeds(NOW, LEASE, 1) == [replace(after, next_poll_at=LATER)]
 
-    def test_a_gone_feed_is_not_leased(self, store: Store) -> None:
+    def test_a_gone_feed_is_leased_when_it_is_due(self, store: Store) -> None:
         store.sync_feeds([a_feed()], NOW)
-        store.save_poll(a_feed(gone=True), [], [], Origin.LIVE, NOW)
+        store.save_poll(a_feed(gone=True, next_poll_at=LATER), [], [], Origin.LIVE, NOW)
         assert store.lease_feeds(NOW, LEASE, 1) == []
+        assert [feed.id for feed in store.lease_feeds(LATER, LEASE, 1)] == [a_feed().id]
 
     def test_a_feed_is_kept_with_all_that_its_polls_told(self, store: Store) -> None:
         store.sync_feeds([a_feed()], NOW)
