@@ -320,19 +320,16 @@ def correct(folders: Folders, /, id: str, verdict: str, words: tuple[str, ...], 
 
 def write_checked(folders: Folders, file: Path, text: str) -> None:
     """Put `text` in place of a file of the configuration, unless it would not be sound with it."""
-    from tempfile import TemporaryDirectory
-
     from monitor.config import load_config
 
-    with TemporaryDirectory() as trial:
-        copy = shutil.copytree(folders.config, Path(trial) / "config")
-        (copy / file.name).write_text(text, encoding="utf-8")
-        try:
-            load_config(copy, os.environ)
-        except ConfigError as error:
-            raise click.ClickException(f"not written, for then: {error}") from error
+    try:
+        load_config(folders.config, os.environ, {file.name: text.encode()})
+    except ConfigError as error:
+        raise click.ClickException(f"not written, for then: {error}") from error
+    file = file.resolve()
     new = file.with_name(f".{file.name}.new")
     new.write_text(text, encoding="utf-8")
+    shutil.copymode(file, new)
     new.replace(file)
     click.echo("written; a running daemon takes it up by itself")
 

@@ -42,6 +42,7 @@ from monitor.notify.redact import redact, secrets_of
 from monitor.notify.routes import plan_delivery
 from monitor.ports import Channel as Edge
 
+ANYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 TIMEOUT = 8.0  # seconds for each address
 
 
@@ -77,11 +78,11 @@ def _try(channel: Channel, config: Config) -> str:
         case LogChannel():
             return "writes to the log"
         case WebhookChannel():
-            return reach(channel.url.get_secret_value(), allowed(config))
+            return _reach_through(config, channel.url.get_secret_value())
         case ServiceChannel(service="apprise"):
             return _ask_apprise(channel.url.get_secret_value())
         case ServiceChannel():
-            return reach(channel.url.get_secret_value(), allowed(config))
+            return _reach_through(config, channel.url.get_secret_value())
         case EmailChannel():
             return greet(channel)
     assert_never(channel)
@@ -107,6 +108,14 @@ def _ask_apprise(url: str) -> str:
 
 def allowed(config: Config) -> list[guard.Network]:
     return [ip_network(network) for network in config.settings.http.allow_networks]
+
+
+def _reach_through(config: Config, url: str) -> str:
+    """Reach an address the way that alerts go: through the proxy, if there is one; what lies behind it only a test shows."""
+    proxy = config.settings.http.proxy
+    if not proxy:
+        return reach(url, allowed(config))
+    return f"the proxy {reach(proxy, ANYWHERE)}; `monitor doctor --send` tries what lies behind it"
 
 
 def reach(url: str, allow: Sequence[guard.Network]) -> str:

@@ -125,6 +125,9 @@ def look_at_names(config: Config) -> Finding:
         unknown = [host for host, found in zip(hosts, pool.map(_resolves, hosts), strict=True) if not found]
     if not unknown:
         return Finding(name="names", ok=True, detail=f"{len(hosts)} hosts of feeds have addresses")
+    if config.settings.http.proxy:
+        detail = f"{len(unknown)} of {len(hosts)} hosts have no address here; the proxy has to know them"
+        return Finding(name="names", ok=True, detail=detail)
     few = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
     do = "check the name service of this machine" if len(unknown) == len(hosts) else "check these feeds' addresses"
     return Finding(name="names", ok=False, detail=f"{len(unknown)} of {len(hosts)} hosts have no address: {few}", do=do)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from monitor.collect.websub import describe
-from monitor.commands.report import dumps
+from monitor.commands.report import dumps, plain
 from monitor.model import Feed, Subscription
 from monitor.notify.sources import diagnose
 
@@ -31,7 +31,6 @@ def feed_json(feed: Feed, subscription: Subscription | None, now: datetime) -> s
 def print_feeds(feeds: Sequence[Feed], subscriptions: Mapping[str, Subscription], now: datetime) -> None:
     """Print the feeds as a table, those that are not well first; how news comes where any of them has a hub."""
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -42,8 +41,8 @@ def print_feeds(feeds: Sequence[Feed], subscriptions: Mapping[str, Subscription]
         health = health_of(feed, now)
         error = f"{feed.error} ({feed.failures} in a row)" if feed.error else ""
         table.add_row(
-            f"[{STYLE.get(health, 'red')}]{health}[/]", escape(feed.title or feed.url), _ago(feed.news_at, now),
-            _span(feed.rhythm), *(describe(subscriptions.get(feed.id), now) for _ in news_by), _until(feed.next_poll_at, now), escape(error),
+            f"[{STYLE.get(health, 'red')}]{health}[/]", plain(feed.title or feed.url), _ago(feed.news_at, now),
+            _span(feed.rhythm), *(describe(subscriptions.get(feed.id), now) for _ in news_by), _until(feed.next_poll_at, now), plain(error),
         )  # fmt: skip
     console = Console()
     console.print(table)

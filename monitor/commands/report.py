@@ -110,7 +110,8 @@ def print_moves(moves: Sequence[Move]) -> None:
         table.add_column(heading, overflow="fold", no_wrap=heading in ("first seen", "date", "status", "told"))
     for m in moves:
         table.add_row(
-            _day(m.first_seen_at), m.person, m.from_org or "–", m.to_org or "–", m.role or m.from_role or "", m.date or "",
+            _day(m.first_seen_at), plain(m.person), plain(m.from_org or "–"), plain(m.to_org or "–"),
+            plain(m.role or m.from_role or ""), m.date or "",
             f"[{STATUS_STYLE[m.status]}]{m.status}[/]", str(len(outlets_of(m)) or "–"), _told(m),
         )  # fmt: skip
     _print(table, f"{len(moves)} moves")
@@ -150,10 +151,17 @@ def print_deliveries(deliveries: Sequence[Delivery]) -> None:
     for d in deliveries:
         due = d.next_try_at.isoformat(" ", "seconds") if d.state in ("pending", "leased") else ""
         table.add_row(
-            d.id, d.channel, d.alert.event, f"[{STATE_STYLE[d.state]}]{d.state}[/]", str(d.attempts),
-            d.created_at.isoformat(" ", "seconds"), due, d.error or "",
+            d.id, plain(d.channel), d.alert.event, f"[{STATE_STYLE[d.state]}]{d.state}[/]", str(d.attempts),
+            d.created_at.isoformat(" ", "seconds"), due, plain(d.error or ""),
         )  # fmt: skip
     _print(table, f"{len(deliveries)} deliveries")
+
+
+def plain(text: str) -> Any:
+    """Show a text of others as it is: rich would read what stands in brackets as a style, and fail where it is none."""
+    from rich.text import Text
+
+    return Text(text)
 
 
 def _print(table: Any, footer: str) -> None:

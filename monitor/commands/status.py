@@ -11,10 +11,11 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, build_opener
 
 from monitor.config import Config
 from monitor.errors import ConfigError
@@ -26,6 +27,7 @@ from monitor.store.sqlite import SqliteStore
 LEAST_DISK = 500_000_000  # bytes: SQLite needs room for its log, a backup as much as the database
 LATE = timedelta(minutes=10)  # of a delivery: the first retries have failed
 CLOCK = timedelta(minutes=1)
+_DIRECTLY = build_opener(ProxyHandler({}))  # whatever HTTP_PROXY says
 _SHOWN = 5  # of each kind of problem
 _LOOKED_AT = 200  # dead deliveries
 
@@ -115,14 +117,20 @@ def ask_daemon(listen: str | None) -> dict[str, Any]:
     if not listen:
         return {}
     try:
-        with urlopen(f"http://{listen}/readyz", timeout=2) as answer:
-            body = answer.read()
+        with _DIRECTLY.open(f"http://{listen}/readyz", timeout=2) as answer:
+            page = json.loads(answer.read())
     except HTTPError as error:
-        body = error.read()
-    except (URLError, OSError):
+        page = _parse(error.read())
+    except (OSError, HTTPException, ValueError):  # nobody, or another program
         return {}
-    page: dict[str, Any] = json.loads(body)
-    return page
+    return page if isinstance(page, dict) else {}
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return {}
 
 
 def _of_machine(report: Report) -> Iterator[Trouble]:
@@ -239,7 +247,7 @@ def _render_work(report: Report) -> Iterator[str]:
     moves = sum(number for name, number in counts.items() if name.startswith("moves."))
     yield f"ledger      {moves} moves, {counts['alerts']} alerts, {_bytes(report.database)}"
     oldest = figures["outbox_oldest"]
-    age = f", the oldest {_span(report.at - oldest)} old" if oldest else ""
+    age = f", the oldest due for {_span(report.at - oldest)}" if oldest and oldest <= report.at else ""
     yield (
         f"deliveries  {counts['deliveries.accepted']} accepted, {figures['outbox_depth']} open{age}, "
         f"{counts['deliveries.dead']} dead"

@@ -43,7 +43,10 @@ def _parts(secret: str) -> Iterator[str]:
     """Yield what in an address opens doors: password, values of its query, and parts of its path that are no words."""
     if "://" not in secret:
         return
-    parts = urlsplit(secret)
+    try:
+        parts = urlsplit(secret)
+    except ValueError:  # a password that only looks like an address: hidden as a whole
+        return
     yield parts.password or ""
     yield from (value for _, value in parse_qsl(parts.query))
     host = [] if parts.scheme in ("http", "https") else [parts.netloc]  # slack://token/…

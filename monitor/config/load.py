@@ -22,9 +22,13 @@ from monitor.config.watch import Watched, resolve_watchlist
 from monitor.errors import ConfigError, Problem
 
 
-def load_config(folder: Path, environ: Mapping[str, str]) -> Config:
-    """Load the four files of `folder`; raise ConfigError with all problems, in the order of files and lines."""
-    documents = {name: _read(folder, name) for name in files.FILES}
+def load_config(folder: Path, environ: Mapping[str, str], edits: Mapping[str, bytes] | None = None) -> Config:
+    """Load the four files of `folder`; raise ConfigError with all problems, in the order of files and lines.
+
+    `edits` stand in for files as they would be.
+    """
+    edits = edits or {}
+    documents = {n: parse_document(n, edits[n]) if n in edits else _read(folder, n) for n in files.FILES}
     settings, of_settings = validate(documents["settings.yaml"], Settings)
     feeds, of_feeds = validate(documents["feeds.yaml"], files.Feeds)
     watchlist, of_watchlist = validate(documents["watchlist.yaml"], files.Watchlist)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import assert_never, get_args
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -134,6 +135,10 @@ def _service(
 
 def _service_fault(url: str) -> str | None:
     """Apprise itself is asked when the channel is built: loading it takes longer than all of the configuration."""
+    try:
+        urlsplit(url)
+    except ValueError:  # whose message quotes the address
+        return "holds no address: spell [, ] and other signs of a password as %5B, %5D and so on"
     return None if re.fullmatch(r"[a-z0-9]+://\S+", url) else "holds no address such as tgram://…"
 
 

@@ -44,7 +44,7 @@ class SecretReader:
     def _content(self, file: str) -> str | None:
         try:
             return (self.folder / Path(file).expanduser()).read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError):
+        except (OSError, RuntimeError, ValueError):  # no such file, no such home, no such path or no text
             return None
 
     def _checked(

@@ -20,8 +20,14 @@ def read_templates(folder: Path, name: str) -> tuple[dict[str, str], list[Proble
     problems: list[Problem] = []
     for part in PARTS:
         file = folder / f"{name}.{part}.j2"
-        if file.is_file():
+        try:
+            if not file.is_file():
+                continue
             texts[part] = file.read_text("utf-8", "replace")
+        except OSError as error:
+            message = error.strerror or "not readable"
+            problems.append(Problem(file=f"templates/{file.name}", line=1, column=1, message=message))
+        else:
             problems += _check(f"templates/{file.name}", texts[part])
     return texts, problems
 

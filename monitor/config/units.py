@@ -24,6 +24,7 @@ _NAMED_EMAIL = re.compile(r"(?:[^<>\r\n]+ )?<[^@\s<>]+@[^@\s<>]+>")
 _TOKENS = frozenset(
     ["token", "access_token", "auth_token", "auth", "api_key", "apikey", "secret", "password", "passwd", "signature"]
 )
+_LONGEST = 3_155_760_000  # seconds, a hundred years: from today no longer one leaves the calendar
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 
@@ -33,7 +34,10 @@ def parse_duration(value: Any) -> timedelta:
         return value
     if not (match := _DURATION.fullmatch(str(value).strip())):
         raise ValueError(f"{value!r} is not a duration; write a number and a unit, such as 30s, 15m, 6h or 2d")
-    return timedelta(seconds=float(match[1]) * _SECONDS[match[2]])
+    seconds = float(match[1]) * _SECONDS[match[2]]
+    if seconds > _LONGEST:
+        raise ValueError(f"{value!r} is longer than a hundred years")
+    return timedelta(seconds=seconds)
 
 
 def render_duration(value: timedelta) -> str:

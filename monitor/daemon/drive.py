@@ -8,6 +8,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor as Threads
 from dataclasses import dataclass, field
@@ -228,12 +229,17 @@ class Daemon:
     def _reload(self) -> None:
         notify("STATUS=reloading")
         before = self.heart.running.app
-        done = reload(self.heart.running, self.load, self.clock)
-        changed = self.heart.running.app is not before
-        if changed:
+        try:
+            outcome = reload(self.heart.running, self.load, self.clock)
+        except Exception as error:  # noqa: BLE001 - the top of a job: no edit ends the daemon
+            # Not what it says: it may quote a secret that is not known yet.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            log.error("config.kept", why=f"a bug, report it: {type(error).__name__}", where=where)
+            outcome = "kept"
+        if self.heart.running.app is not before:
             self._follow()
-        self.heart.metrics.reloads.labels("done" if changed else "kept").inc()
-        self._reload_at = None if done else time.monotonic() + RELOAD_AGAIN
+        self.heart.metrics.reloads.labels(outcome).inc()
+        self._reload_at = time.monotonic() + RELOAD_AGAIN if outcome == "failed" else None
         notify("STATUS=polling, reading, delivering")
 
     def _follow(self) -> None:

@@ -273,7 +273,7 @@ def render_rows(rows: Mapping[str, Any], now: datetime) -> Iterator[GaugeMetricF
     yield GaugeMetricFamily("monitor_claims_pending", "Claims that wait to be settled.", value=counts["claims.pending"])
     yield GaugeMetricFamily("monitor_outbox_depth", "Open deliveries.", value=figures["outbox_depth"])
     age = _seconds(oldest, now) if oldest else 0.0
-    yield GaugeMetricFamily("monitor_outbox_oldest_seconds", "Age of the oldest open delivery.", value=age)
+    yield GaugeMetricFamily("monitor_outbox_oldest_seconds", "Since when the oldest open delivery is due.", value=age)
 
 
 class _Workers(Collector):

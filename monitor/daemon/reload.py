@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from monitor.app import App, close_replaced, rebuild
 from monitor.clock import Clock
@@ -23,6 +23,7 @@ from monitor.pipeline import Pipeline
 
 Loader: TypeAlias = Callable[[], Config]
 Wrap: TypeAlias = Callable[[Pipeline], Pipeline]
+Outcome: TypeAlias = Literal["done", "unchanged", "kept", "failed"]
 Stamp: TypeAlias = dict[str, tuple[int, int, int]]
 
 _AT_START_ONLY = ("listen",)
@@ -72,8 +73,8 @@ class Running:
             close_replaced(app, [self.app, *self._retired])
 
 
-def reload(running: Running, load: Loader, clock: Clock) -> bool:
-    """Take up the configuration as it is now; False where it must be tried again, because not the configuration failed."""
+def reload(running: Running, load: Loader, clock: Clock) -> Outcome:
+    """Take up the configuration as it is now; "failed" must be tried again, because not the configuration failed."""
     try:
         config = load()
     except ConfigError as error:
@@ -82,19 +83,19 @@ def reload(running: Running, load: Loader, clock: Clock) -> bool:
         log.error(
             "config.kept", why=f"{len(error.problems)} problem(s); the daemon goes on with the configuration before"
         )
-        return True
+        return "kept"
     conceal(find_secrets(config))
     before = running.app.config
     if config == before:
         log.info("config.unchanged")
-        return True
+        return "unchanged"
     try:
         running.replace(rebuild(running.app, config, clock))
     except MonitorError as error:
         log.error("config.kept", why=str(error))
-        return False
+        return "failed"
     log.info("config.reloaded", **describe_changes(before, config))
-    return True
+    return "done"
 
 
 # --- what changed ---------------------------------------------------------------------------------------------------
@@ -107,11 +108,19 @@ def describe_changes(before: Config, after: Config) -> dict[str, Any]:
         changes[f"{what}_added"] = sorted(new.keys() - old.keys())
         changes[f"{what}_removed"] = sorted(old.keys() - new.keys())
         changes[f"{what}_changed"] = sorted(name for name in old.keys() & new.keys() if old[name] != new[name])
+    changes |= {f"{what}_changed": True for what, old, new in _whole(before, after) if old != new}
     restart = [name for name in changes["settings_changed"] if name in _AT_START_ONLY]
     return {name: names for name, names in changes.items() if names} | ({"needs_restart": restart} if restart else {})
 
 
 _KINDS = ("feeds", "people", "companies", "channels", "routes", "settings")
+
+
+def _whole(before: Config, after: Config) -> Iterator[tuple[str, Any, Any]]:
+    """Yield what has no names to tell apart."""
+    for what in ("known_moves", "thresholds", "fallback", "cohorts", "second_reader"):
+        yield what, getattr(before, what), getattr(after, what)
+    yield "routes_order", [route.name for route in before.routes], [route.name for route in after.routes]
 
 
 def _by_name(config: Config) -> tuple[Mapping[str, Any], ...]:
@@ -147,7 +156,8 @@ class FolderWatch:
 
     def _stamp(self) -> Stamp:
         try:
-            return {path.name: stamp for path in self._folder.iterdir() if (stamp := _stamp_of(path))}
+            paths = [*self._folder.iterdir(), *self._folder.glob("templates/*")]
+            return {str(path): stamp for path in paths if (stamp := _stamp_of(path))}
         except OSError:
             return {}
 

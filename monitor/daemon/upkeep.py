@@ -126,6 +126,7 @@ def restore(path: Path, state: Path, now: datetime) -> Path | None:
             shutil.copyfile(path, part)
             verify(part)
             SqliteStore.open(part, now).close()  # of this version or upgraded to it
+            _give(part, database if database.exists() else state)
             _to_disk(part)
             return _exchange(part, database, now)
         finally:
@@ -161,6 +162,14 @@ def _exchange(part: Path, database: Path, now: datetime) -> Path | None:
     part.replace(database)
     _to_disk(database.parent)
     return aside if had_one else None
+
+
+def _give(part: Path, like: Path) -> None:
+    """Let it belong to whose file, or folder, it takes the place of: root restores what a daemon without rights must write."""
+    status = like.stat()
+    part.chmod(status.st_mode & 0o666)
+    if os.geteuid() == 0:
+        os.chown(part, status.st_uid, status.st_gid)
 
 
 def _fold(database: Path) -> None:

@@ -33,7 +33,7 @@ DELETE FROM deliveries WHERE id IN (
 CLAIMS_BY_STATUS = "SELECT status, COUNT(*) AS rows FROM claims WHERE withdrawn_at IS NULL GROUP BY status"
 
 OUTBOX = """
-SELECT COUNT(*) AS depth, MIN(created_at) AS oldest, SUM(attempts > 0) AS retried
+SELECT COUNT(*) AS depth, MIN(due_at) AS oldest, SUM(attempts > 0) AS retried
 FROM deliveries WHERE state IN ('pending', 'leased')"""
 
 BEAT = (
