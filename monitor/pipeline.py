@@ -253,13 +253,13 @@ class Pipeline:
         article_id = content_id(article_key(page.url))
         read = self.store.was_read(article_id, entry, max(page.published_at, now - SAME_PAGE_WITHIN))
         if read:
-            self.store.skip_entry(entry.entry.key, "its page was read", now, article_id)
+            self.store.skip_entry(entry.entry, "its page was read", now, article_id)
         return read
 
     def _skip_old(self, entry: EntryToRead) -> bool:
         old = page_of(entry).published_at < entry.first_seen_at - self.max_entry_age
         if old:
-            self.store.skip_entry(entry.entry.key, "older than pages.max_age", self.clock.now())
+            self.store.skip_entry(entry.entry, "older than pages.max_age", self.clock.now())
         return old
 
     def _record_article(self, entry: EntryToRead, page: Page, result: ArticleResult | MonitorError) -> None:
@@ -269,9 +269,9 @@ class Pipeline:
             page = replace(page, html=None, refused=str(result))
             ((_, result),) = self.sandbox.map(self.read_page, [page])
         if isinstance(result, MonitorError):
-            self.store.skip_entry(entry.entry.key, str(result), now)
+            self.store.skip_entry(entry.entry, str(result), now)
         elif result.article.content_hash == entry.article_hash:
-            self.store.skip_entry(entry.entry.key, "unchanged", now)
+            self.store.skip_entry(entry.entry, "unchanged", now)
         else:
             result = self._as_copy(result)
             self.store.save_article(entry, result, now)

@@ -143,8 +143,8 @@ class Store(Protocol):
         """Write article and claims (pending for consolidation, those already stored left alone), end the entry."""
         ...
 
-    def skip_entry(self, key: str, reason: str, now: datetime, article_id: str | None = None) -> None:
-        """End the entry unread; `article_id` is of the article that tells what it would."""
+    def skip_entry(self, entry: Entry, reason: str, now: datetime, article_id: str | None = None) -> None:
+        """End the entry unread, unless it was edited meanwhile; `article_id` is of the article that tells what it would."""
         ...
 
     def was_read(self, article_id: str, leased: EntryToRead, since: datetime) -> bool:

@@ -294,11 +294,12 @@ class MemoryStore:
         ]
         return [(id, other) for id, other, at in sorted(alike, key=lambda each: (each[2], each[0])) if at >= since]
 
-    def skip_entry(self, key: str, reason: str, now: datetime, article_id: str | None = None) -> None:
-        row = self.entries[key]
+    def skip_entry(self, entry: Entry, reason: str, now: datetime, article_id: str | None = None) -> None:
+        row = self.entries[entry.key]
         if row.state is EntryState.NEW:
-            row.state, row.note, row.leased = EntryState.SKIPPED, reason, False
-            row.article_id = article_id or row.article_id
+            row.note, row.leased, row.article_id = reason, False, article_id or row.article_id
+            if row.entry.content_hash == entry.content_hash:  # else it was edited meanwhile and stays due
+                row.state = EntryState.SKIPPED
 
     def was_read(self, article_id: str, leased: EntryToRead, since: datetime) -> bool:
         article = self.articles.get(article_id)

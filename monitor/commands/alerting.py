@@ -117,6 +117,8 @@ def replay(folders: Folders, id: str | None, since: datetime | None, endpoint: s
         if id is None:
             dead = store.replay_dead(endpoint, since or datetime.fromtimestamp(0, UTC), now)
             trusted = store.trust_endpoint(endpoint) if endpoint else 0
+            if endpoint and not dead and not trusted:
+                _find_channel(folders, endpoint)
             click.echo(
                 f"{dead} dead deliveries are pending again" + (f"; {endpoint} is trusted again" if trusted else "")
             )
@@ -125,6 +127,12 @@ def replay(folders: Folders, id: str | None, since: datetime | None, endpoint: s
     if delivery is None:
         raise click.ClickException(f"no delivery {id}; `monitor deliveries` lists them")
     click.echo(f"{delivery.id} to {delivery.channel} is pending again")
+
+
+def _find_channel(folders: Folders, name: str) -> None:
+    names = [channel.name for channel in loaded(folders).channels]
+    if name not in names:
+        raise click.ClickException(f"no channel {name!r}; there are: {', '.join(names) or 'none'}")
 
 
 @click.command()

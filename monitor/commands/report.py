@@ -38,6 +38,8 @@ def claim_line(line: str, reader: Reader) -> str:
     Raises ValueError, KeyError or TypeError where `line` is no such item.
     """
     item = json.loads(line)
+    if not isinstance(item, dict):
+        raise TypeError(f"no JSON object: {line.strip()[:60]}")
     published_at = parse_published(item.get("published") or "")
     reading = reader.read(item.get("title") or "", item.get("text") or "", published_at)
     return dumps(

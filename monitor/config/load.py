@@ -5,14 +5,14 @@ Never stops at the first problem: all files are read, all problems are raised to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from monitor.config import files
 from monitor.config.document import Document, parse_document
 from monitor.config.feeds import resolve_feeds
 from monitor.config.model import Config, SecondReader
-from monitor.config.routing import Routing, resolve_routing
+from monitor.config.routing import resolve_routing
 from monitor.config.secrets import SecretReader
 from monitor.config.settings import SecondReader as SecondReaderSection
 from monitor.config.settings import Settings
@@ -53,6 +53,7 @@ def load_config(folder: Path, environ: Mapping[str, str], edits: Mapping[str, by
     ]
     if problems:
         raise ConfigError(_in_order(_without_echoes(problems, documents)))
+    leading = [*(route.to for route in routing.routes), *(threshold.to for threshold in thresholds), routing.fallback]
     return Config(
         settings=settings.model,
         feeds=tuple(configured),
@@ -64,7 +65,7 @@ def load_config(folder: Path, environ: Mapping[str, str], edits: Mapping[str, by
         thresholds=thresholds,
         cohorts=watched.cohorts,
         second_reader=second_reader,
-        hints=tuple(_hints(settings, watched, channels, routing)),
+        hints=tuple(_hints(settings, watched, channels, {name for names in leading for name in names})),
     )
 
 
@@ -118,7 +119,10 @@ def _second_reader(given: SecondReaderSection | None, secrets: SecretReader) -> 
 
 
 def _hints(
-    settings: Checked[Settings], watched: Watched, channels: Checked[files.Channels], routing: Routing
+    settings: Checked[Settings],
+    watched: Watched,
+    channels: Checked[files.Channels],
+    used: Collection[str],
 ) -> list[Problem]:
     """Return what is not wrong but is hardly meant."""
     hints: list[Problem] = []
@@ -127,7 +131,6 @@ def _hints(
         hints.append(settings.document.problem(("contact",), message))
     if not any(subject.watched for subject in watched.subjects):
         hints.append(watched.source.document.problem((), "nobody is watched, so nothing will ever be alerted"))
-    used = {name for route in routing.routes for name in route.to} | set(routing.fallback)
     idle = [name for name in channels.model.channels if name not in used]
     return hints + [
         channels.document.problem(("channels", name), f"no route leads to channel {name!r}") for name in idle

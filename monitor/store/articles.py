@@ -9,6 +9,7 @@ from sqlite3 import Connection, Row
 from monitor.model import (
     Article,
     ArticleResult,
+    Entry,
     EntryToRead,
     GroupClaim,
     Origin,
@@ -42,9 +43,12 @@ UPDATE entries SET state = 'new', next_try_at = :at, note = :note, ended_at = NU
 
 RESUME = "UPDATE entries SET next_try_at = ?, leased = 0 WHERE state = 'new' AND leased = 1"
 
+# An entry that was edited while it was looked at, or its page was read, stays due.
 SKIP = """
 UPDATE entries SET
-  state = 'skipped', note = :note, ended_at = :now, leased = 0, article_id = coalesce(:article_id, article_id)
+  state = CASE WHEN content_hash = :content_hash THEN 'skipped' ELSE state END,
+  ended_at = CASE WHEN content_hash = :content_hash THEN :now ELSE ended_at END,
+  note = :note, leased = 0, article_id = coalesce(:article_id, article_id)
 WHERE key = :key AND state = 'new'"""
 
 # A feed that leads to one page again has news on it, such as a changelog.
@@ -54,7 +58,6 @@ SELECT 1 FROM articles WHERE id = :id AND partial = 0 AND (
   OR read_at >= :since AND NOT EXISTS (SELECT 1 FROM entries WHERE article_id = :id AND feed_id = :feed_id)
 )"""
 
-# An entry that was edited while its page was read stays due.
 END = """
 UPDATE entries SET
   article_id = :article_id,
@@ -128,8 +131,9 @@ def resume(connection: Connection, now: datetime) -> None:
     connection.execute(RESUME, (to_micros(now),))
 
 
-def skip_entry(connection: Connection, key: str, reason: str, now: datetime, article_id: str | None = None) -> None:
-    connection.execute(SKIP, {"key": key, "note": reason, "now": to_micros(now), "article_id": article_id})
+def skip_entry(connection: Connection, entry: Entry, reason: str, now: datetime, article_id: str | None = None) -> None:
+    skipped = {"key": entry.key, "content_hash": entry.content_hash}
+    connection.execute(SKIP, skipped | {"note": reason, "now": to_micros(now), "article_id": article_id})
 
 
 def was_read(connection: Connection, article_id: str, leased: EntryToRead, since: datetime) -> bool:

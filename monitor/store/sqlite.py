@@ -193,9 +193,9 @@ class SqliteStore:
         with self._database.read() as connection:
             return copies.find_alike(connection, fingerprint, since)
 
-    def skip_entry(self, key: str, reason: str, now: datetime, article_id: str | None = None) -> None:
+    def skip_entry(self, entry: Entry, reason: str, now: datetime, article_id: str | None = None) -> None:
         with self._database.write() as connection:
-            articles.skip_entry(connection, key, reason, now, article_id)
+            articles.skip_entry(connection, entry, reason, now, article_id)
 
     def was_read(self, article_id: str, leased: EntryToRead, since: datetime) -> bool:
         with self._database.read() as connection:

@@ -355,7 +355,7 @@ class TestEntries:
 
     def test_a_poll_stored_twice_changes_nothing(self, store: Store) -> None:
         polled(store, 1)
-        store.skip_entry(an_entry(1).key, "too old", NOW)
+        store.skip_entry(an_entry(1), "too old", NOW)
         store.save_poll(a_feed(), [an_entry(1, title="Another title")], [], Origin.LIVE, NOW)
         assert store.lease_entries(NOW, LEASE, 10) == []
         assert store.counts()["entries.skipped"] == 1
@@ -383,15 +383,22 @@ class TestEntries:
         store.save_article(leased, a_result(), NOW)
         assert [again.entry.title for again in store.lease_entries(NOW, LEASE, 10)] == ["Edited meanwhile"]
 
+    def test_an_entry_edited_while_it_was_skipped_stays_due(self, store: Store) -> None:
+        feed = polled(store, 1)
+        store.lease_entries(NOW, LEASE, 10)
+        store.save_poll(feed, [], [an_entry(1, title="Edited meanwhile")], Origin.LIVE, NOW)
+        store.skip_entry(an_entry(1), "unchanged", NOW)
+        assert [again.entry.title for again in store.lease_entries(NOW, LEASE, 10)] == ["Edited meanwhile"]
+
     def test_a_skipped_entry_is_final(self, store: Store) -> None:
         polled(store, 1)
-        store.skip_entry(an_entry(1).key, "too old", NOW)
+        store.skip_entry(an_entry(1), "too old", NOW)
         assert store.lease_entries(LATER, LEASE, 10) == []
 
     def test_an_entry_skipped_for_an_article_that_was_read_knows_it_when_it_is_edited(self, store: Store) -> None:
         feed, article = polled(store, 1, 2), an_article()
         store.save_article(an_entry_to_read(), a_result(article), NOW)
-        store.skip_entry(an_entry(2).key, "read already", NOW, article.id)
+        store.skip_entry(an_entry(2), "read already", NOW, article.id)
         store.save_poll(feed, [], [an_entry(2, title="Edited")], Origin.LIVE, NOW)
         (again,) = store.lease_entries(NOW, LEASE, 10)
         assert (again.entry.title, again.article_hash) == ("Edited", article.content_hash)
@@ -413,7 +420,7 @@ class TestEntries:
 
     def test_a_late_skip_does_not_undo_a_reading(self, store: Store) -> None:
         record(store, 1)
-        store.skip_entry(an_entry(1).key, "too slow", LATER)
+        store.skip_entry(an_entry(1), "too slow", LATER)
         assert store.counts()["entries.read"] == 1
 
     def test_an_entry_to_retry_is_due_at_that_time_and_not_before(self, store: Store) -> None:
@@ -934,7 +941,7 @@ class TestUpkeep:
         store.save_poll(a_feed(next_poll_at=NOW + minutes(30)), [], [], Origin.LIVE, NOW)
         store.lease_entries(NOW, LEASE, 10)
         store.retry_entry(an_entry(1).key, NOW + minutes(60), "503")
-        store.skip_entry(an_entry(2).key, "too old", NOW)
+        store.skip_entry(an_entry(2), "too old", NOW)
         (leased,) = store.lease_deliveries(NOW, LEASE, 10)
         store.save_delivery(replace(leased, state=DeliveryState.PENDING, next_try_at=NOW + minutes(45)))
         store.resume(NOW)

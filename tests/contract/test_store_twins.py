@@ -102,8 +102,10 @@ class Twins(RuleBasedStateMachine):
     def give_up(self, data: st.DataObject, again: bool) -> None:
         if self.entries:
             key = data.draw(st.sampled_from(sorted(self.entries)))
-            method = "retry_entry" if again else "skip_entry"
-            self.both(method, *((key, self.now + minutes(5), "503") if again else (key, "old", self.now)))
+            if again:
+                self.both("retry_entry", key, self.now + minutes(5), "503")
+            else:
+                self.both("skip_entry", self.entries[key].entry, "old", self.now)
 
     @rule(channels=st.sets(st.sampled_from(["mail", "team"])))
     def consolidate(self, channels: set[str]) -> None:

@@ -218,3 +218,26 @@ def test_the_doctor_goes_the_way_that_alerts_go(config):
         loaded = load_config(config, {"S": "whsec_" + "QUFB" * 10})
         assert look_at_names(loaded).ok
         assert look_at_channel(loaded.channels[1], loaded).ok
+
+
+def test_a_channel_that_only_a_threshold_tells_is_not_idle(config):
+    more = "thresholds:\n  - {name: x, count: 2, left: Aster Labs, to: ops}\n"
+    (config / "channels.yaml").write_text(
+        "channels:\n  log: {type: log}\n  ops: {type: log}\nroutes:\n  - to: log\n" + more
+    )
+    assert [each for each in load_config(config, {}).hints if "ops" in each.message] == []
+
+
+def test_a_replay_to_a_channel_that_there_is_none_of_says_so(config):
+    build(load_config(config, {}), config.parent / "state", SystemClock()).close()
+    command = [sys.executable, "-m", "monitor", "--config", str(config), "--state", str(config.parent / "state")]
+    done = subprocess.run([*command, "replay", "--endpoint", "tema"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "Error: no channel 'tema'; there are: log\n")
+
+
+def test_a_line_that_is_no_item_is_named_with_its_place(tmp_path):
+    (tmp_path / "items.jsonl").write_text("[1]\n")
+    command = [sys.executable, "-m", "monitor", "claims", str(tmp_path / "items.jsonl")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "items.jsonl:1: " in done.stderr
+    assert "Traceback" not in done.stderr
