@@ -346,6 +346,9 @@ def run(options: argparse.Namespace) -> None:
             for layer in (*net.lower.layers, *net.upper.layers):
                 layer.forward = torch.compile(layer.forward, dynamic=True)
         train(net, fit, WordPieces(options.out / "vocabulary.txt"), plan, keep)
+        if options.compile:
+            for layer in (*net.lower.layers, *net.upper.layers):
+                del layer.forward  # the compiled one, which no exporter takes
     finish(net, options.out, [i for i in items if is_held_out(i)], options.eval, test=options.test)
 
 
