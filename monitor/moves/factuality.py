@@ -44,6 +44,11 @@ def is_ordered(sentence: str) -> bool:
     return bool(_cue("sentence", "ordered").search(sentence))
 
 
+def may_refute(sentence: str) -> bool:
+    """Return whether a sentence holds a word by which a move could be denied."""
+    return bool(_cue("sentence", "refuted").search(sentence))
+
+
 def _only_called_for(place: Place) -> bool:
     """Return whether somebody asks for the move, and nobody says that it comes."""
     before, aux = place.line[: place.start], place.auxiliary.strip()

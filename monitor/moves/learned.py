@@ -22,6 +22,7 @@ from monitor.model import Claim, Reading, Span, Status
 
 from .claims import may_tell
 from .dates import find_date
+from .factuality import may_refute
 from .learned_decode import Answer, Asserted, Draft, Numbers, drafts, verify
 from .learned_merge import merge
 from .learned_names import find_names
@@ -121,7 +122,7 @@ class LearnedReader:
             to_org=_text(draft.to_org, full),
             role=_text(draft.role, full),
             from_role=_text(draft.from_role, full),
-            status=draft.status,
+            status=_status(draft, full[start:end]),
             background=draft.background,
             evidence=full[start:end],
             span=Span(start=start, end=end),
@@ -216,6 +217,11 @@ def _marked(person: Person, window: Window, after: int) -> list[int]:
     spans = [window.pieces_of(*s) for s in person.spans]
     body = any(s[0] >= after and r for s, r in zip(person.spans, spans, strict=True))
     return sorted({i for r in spans for i in r}) if body else []
+
+
+def _status(draft: Draft, evidence: str) -> Status:
+    """What the network says, but for a denial without any word that could deny: that would end a move that goes on."""
+    return Status.CONFIRMED if draft.status is Status.DENIED and not may_refute(evidence) else draft.status
 
 
 def _date(claim: Claim, published: date) -> str | None:

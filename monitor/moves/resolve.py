@@ -184,13 +184,21 @@ def _reversed_since(move: Move, claim: SourcedClaim, moves: Sequence[Move], pare
     between = (
         m
         for m in moves
-        if m is not move and _same_person(m, claim) and _moved_at(move) < _moved_at(m) < claimed_at(claim)
+        if m is not move
+        and _same_person(m, claim)
+        and _moved_at(move) < _moved_at(m) < claimed_at(claim)
+        and not _is_undated_history(m)
     )
     return any(
         (_same_org(m.from_org, m.from_id, move.to_org, move.to_id, parents) and m.kind is not Kind.ROLE)
         or (_same_org(m.to_org, m.to_id, move.from_org, move.from_id, parents) and m.kind is not Kind.ROLE)
         for m in between
     )
+
+
+def _is_undated_history(move: Move) -> bool:
+    """Tell whether only asides know it, of any time before they were told: "who left the board over a disagreement"."""
+    return move.date is None and bool(move.evidence) and all(evidence.background for evidence in move.evidence)
 
 
 def _completes(move: Move, claim: SourcedClaim, sides: _Sides) -> bool:

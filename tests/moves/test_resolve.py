@@ -261,3 +261,10 @@ def test_a_namesake_completes_no_departure(doubt):
     left = replace(told("Jane Roe", "leave", "Meta", on="2025-06-01"), person_id="jane-roe")
     moves = ledger(left, replace(told("Jane Roe", "join", None, "Boston Symphony", on="2025-06-20"), **doubt))
     assert {m.to_org for m in moves} == {None, "Boston Symphony"}
+
+
+def test_an_aside_on_an_earlier_departure_makes_no_second_arrival():
+    hired = told("Jane Roe", "join", None, "Meta", on="2025-06-01")
+    aside = told("Jane Roe", "leave", "Meta", on="2025-06-02", background=True)
+    again = told("Jane Roe", "join", None, "Meta", on="2025-06-05")
+    assert len([m for m in ledger(hired, aside, again) if m.to_org]) == 1
