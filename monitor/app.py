@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from ipaddress import ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,7 +16,6 @@ from monitor.clock import Clock
 from monitor.collect import guard
 from monitor.collect.http import HttpFetcher, HttpLimits, HttpOptions
 from monitor.collect.schedule import Pace
-from monitor.collect.veil import Veil
 from monitor.config import Channel as ChannelConfig
 from monitor.config import Config, EmailChannel, KnownMove, LogChannel, ServiceChannel, Templates, WebhookChannel
 from monitor.config import Digest as DigestConfig
@@ -46,6 +44,7 @@ from monitor.sandbox import ProcessSandbox, SandboxOptions
 from monitor.second_reader import ChatReader
 from monitor.store.lock import StateLock
 from monitor.store.sqlite import SqliteStore
+from monitor.veil import Veil
 
 ENDING = 3.0  # seconds that deliveries under way have when the program ends
 
@@ -150,8 +149,8 @@ def build_fetcher(config: Config, clock: Clock) -> HttpFetcher:
         concurrency=config.settings.poll.concurrency,
         gap=http.host_gap.total_seconds(),
     )
-    contact, allow = config.settings.contact or "", [ip_network(network) for network in http.allow_networks]
-    return HttpFetcher(HttpOptions(contact=contact, proxy=http.proxy, allow=allow, limits=limits), clock)
+    contact = config.settings.contact or ""
+    return HttpFetcher(HttpOptions(contact=contact, proxy=http.proxy, allow=http.allowed, limits=limits), clock)
 
 
 def build_sandbox(config: Config) -> ProcessSandbox:
@@ -220,7 +219,7 @@ def build_second_reader(config: Config, store: SqliteStore, clock: Clock) -> Cha
     own = config.second_reader
     if own is None:
         return None
-    allow = guard.networks_for(own.url, [ip_network(network) for network in config.settings.http.allow_networks])
+    allow = guard.networks_for(own.url, config.settings.http.allowed)
     poster = HttpFetcher(HttpOptions(contact=config.settings.contact or "", allow=allow), clock)
     return ChatReader(config=own, rules=build_rules(config), poster=poster, store=store, clock=clock)
 

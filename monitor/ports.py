@@ -301,9 +301,9 @@ class Fetcher(Protocol):
         limit: int | None,
         origins: Mapping[str, timedelta] | None,
     ) -> Iterator[tuple[int, Poll | Elsewhere]]:
-        """Fetch from these origins only, each with the pause between two pages that it asks for; None: from any.
+        """Fetch from these origins, each with the pause between two pages that it asks for; None: follow redirects.
 
-        A redirect to any other ends as Elsewhere; a page that would wait for long is Refused as "crawl delay".
+        Otherwise a redirect ends as Elsewhere, for the caller to judge; a page that would wait for long is Refused as "crawl delay".
         """
         ...
 

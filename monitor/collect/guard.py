@@ -13,6 +13,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 Network: TypeAlias = IPv4Network | IPv6Network
+ANYWHERE: tuple[Network, ...] = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
 Address: TypeAlias = IPv4Address | IPv6Address
 
 # Beyond what `is_global` says: ways to carry an inner address inside an outer one, and a metadata service on a public address.
@@ -133,7 +134,7 @@ def networks_for(url: str, allow: Sequence[Network]) -> list[Network]:
     host = urlsplit(url).hostname or ""
     if literal := literal_address(host):
         return [ipaddress.ip_network(literal)]
-    return [ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0")] if is_inner_name(host) else list(allow)
+    return list(ANYWHERE if is_inner_name(host) else allow)
 
 
 def literal_address(host: str) -> Address | None:

@@ -105,9 +105,9 @@ class HttpFetcher:
         limit: int | None,
         origins: Mapping[str, timedelta] | None,
     ) -> Iterator[tuple[int, Poll | Elsewhere]]:
-        """Fetch from these origins only, each with the pause between two pages that it asks for.
+        """Fetch from these origins, each with the pause between two pages that it asks for; None: follow redirects.
 
-        A redirect to any other ends as Elsewhere; a page that would wait for long is Refused as "crawl delay".
+        Otherwise a redirect ends as Elsewhere, for the caller to judge; a page that would wait for long is Refused as "crawl delay".
         """
         client = self._client()
         largest = min(limit or self._options.limits.body, self._options.limits.body)
@@ -207,14 +207,12 @@ class _Client:
             moved_to = url if leading else moved_to
         return Refused(reason="too many redirects")
 
-    async def _hop(self, url: str, validators: Validators, results: Results) -> Poll | Elsewhere | _Redirect:
+    async def _hop(self, url: str, validators: Validators, results: Results) -> Poll | _Redirect:
         refusal = await self._refusal(url)
         if refusal:
             return Refused(reason=refusal, permanent=True)
-        if results.origins is not None and origin_of(url) not in results.origins:
-            return Elsewhere(url=url)
         domain, foreign = registrable_domain(url), self._is_foreign(url)
-        delay = results.origins[origin_of(url)] if results.origins and foreign else None
+        delay = results.origins.get(origin_of(url)) if results.origins and foreign else None
         if delay and (wait := self._politeness.book(domain, delay)):
             if wait > PATIENCE:
                 return Refused(reason="crawl delay", retry_after=wait)

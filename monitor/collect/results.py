@@ -16,7 +16,7 @@ class Results:
     def __init__(self, limit: int, largest: int, origins: Mapping[str, timedelta] | None) -> None:
         self._limit = limit
         self.largest = largest  # body that is taken
-        self.origins = origins  # that may be asked
+        self.origins = origins  # with the pauses that they ask for; None: redirects are followed
         self._queue: queue.SimpleQueue[tuple[int, Poll | Elsewhere] | None] = queue.SimpleQueue()
         self._put = self._taken = 0  # bytes; each counter has one writing thread
 

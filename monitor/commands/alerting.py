@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -329,6 +328,7 @@ def correct(folders: Folders, /, id: str, verdict: str, words: tuple[str, ...], 
 def write_checked(folders: Folders, file: Path, text: str) -> None:
     """Put `text` in place of a file of the configuration, unless it would not be sound with it."""
     from monitor.config import load_config
+    from monitor.daemon.upkeep import give
 
     try:
         load_config(folders.config, os.environ, {file.name: text.encode()})
@@ -337,7 +337,7 @@ def write_checked(folders: Folders, file: Path, text: str) -> None:
     file = file.resolve()
     new = file.with_name(f".{file.name}.new")
     new.write_text(text, encoding="utf-8")
-    shutil.copymode(file, new)
+    give(new, file)
     new.replace(file)
     click.echo("written; a running daemon takes it up by itself")
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_network
 from typing import assert_never
 from urllib.parse import urlsplit
 
@@ -42,7 +41,6 @@ from monitor.notify.redact import redact, secrets_of
 from monitor.notify.routes import plan_delivery
 from monitor.ports import Channel as Edge
 
-ANYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 TIMEOUT = 8.0  # seconds for each address
 
 
@@ -106,16 +104,12 @@ def _ask_apprise(url: str) -> str:
     return f"Apprise reads it: {service}" + (f" at {host}, which has an address" if host else "")
 
 
-def allowed(config: Config) -> list[guard.Network]:
-    return [ip_network(network) for network in config.settings.http.allow_networks]
-
-
 def _reach_through(config: Config, url: str) -> str:
     """Reach an address the way that alerts go: through the proxy, if there is one; what lies behind it only a test shows."""
     proxy = config.settings.http.proxy
     if not proxy:
-        return reach(url, allowed(config))
-    return f"the proxy {reach(proxy, ANYWHERE)}; `monitor doctor --send` tries what lies behind it"
+        return reach(url, config.settings.http.allowed)
+    return f"the proxy {reach(proxy, guard.ANYWHERE)}; `monitor doctor --send` tries what lies behind it"
 
 
 def reach(url: str, allow: Sequence[guard.Network]) -> str:

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from monitor.clock import Clock
 from monitor.collect import guard
-from monitor.commands.channels import TIMEOUT, Finding, allowed, look_at_channel, reach, send_test
+from monitor.commands.channels import TIMEOUT, Finding, look_at_channel, reach, send_test
 from monitor.commands.status import LEAST_DISK
 from monitor.config import Config
 from monitor.daemon.upkeep import verify
@@ -167,7 +167,7 @@ def look_at_second_reader(config: Config) -> Finding:
     """Reach the second reader's address without asking it anything."""
     url = config.second_reader.url if config.second_reader else ""
     try:
-        detail = reach(url, guard.networks_for(url, allowed(config)))
+        detail = reach(url, guard.networks_for(url, config.settings.http.allowed))
     except (OSError, ValueError) as error:
         do = "check its address and whether it runs; until then claims in doubt stay as they are read"
         return Finding(name="second reader", ok=False, detail=getattr(error, "strerror", None) or str(error), do=do)

@@ -6,6 +6,7 @@ Never checks what needs two places to be seen: `load` does.
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -63,6 +64,11 @@ class Http(File):
         default=[],
         description="Private networks that may be reached; all others are refused, whatever a feed links to.",
     )
+
+    @property
+    def allowed(self) -> list[IPv4Network | IPv6Network]:
+        """`allow_networks`, read."""
+        return [ip_network(network) for network in self.allow_networks]
 
 
 class Keep(File):

@@ -126,7 +126,7 @@ def restore(path: Path, state: Path, now: datetime) -> Path | None:
             shutil.copyfile(path, part)
             verify(part)
             SqliteStore.open(part, now).close()  # of this version or upgraded to it
-            _give(part, database if database.exists() else state)
+            give(part, database if database.exists() else state)
             _to_disk(part)
             return _exchange(part, database, now)
         finally:
@@ -164,7 +164,7 @@ def _exchange(part: Path, database: Path, now: datetime) -> Path | None:
     return aside if had_one else None
 
 
-def _give(part: Path, like: Path) -> None:
+def give(part: Path, like: Path) -> None:
     """Let it belong to whose file, or folder, it takes the place of: root restores what a daemon without rights must write."""
     status = like.stat()
     part.chmod(status.st_mode & 0o666)

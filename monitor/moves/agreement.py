@@ -70,8 +70,8 @@ def weigh(pair: Pair, full_text: str, title: str) -> Claim:
     """Make one claim of a pair, with the confidence and the background flag that the weights give it."""
     if pair.frames and pair.frames.rule in SURE_RULES:
         return pair.frames
-    signs = signs_of(pair, full_text, title)
-    claim = _merge(pair)
+    claim = merge_pair(pair)
+    signs = signs_of(pair, claim, full_text, title)
     return replace(
         claim,
         confidence=round(_probability(signs, _weights()["right"]), 3),
@@ -79,9 +79,9 @@ def weigh(pair: Pair, full_text: str, title: str) -> Claim:
     )
 
 
-def signs_of(pair: Pair, full_text: str, title: str) -> dict[str, float]:
-    """Return what speaks for and against a pair, by the names of the weights."""
-    frames, learned, claim = pair.frames, pair.learned, _merge(pair)
+def signs_of(pair: Pair, claim: Claim, full_text: str, title: str) -> dict[str, float]:
+    """Return what speaks for and against a pair, which makes `claim`, by the names of the weights."""
+    frames, learned = pair.frames, pair.learned
     clash = bool(frames and learned and _clash(frames, learned))
     signs = {"bias": 1.0, "both": float(bool(frames and learned) and not clash), "clash": float(clash)}
     if frames:
@@ -109,7 +109,7 @@ def _is_deep(claim: Claim, full_text: str, title: str) -> bool:
     return len(full_text) > LONG and surname not in full_text[: len(title) + LEAD]
 
 
-def _merge(pair: Pair) -> Claim:
+def merge_pair(pair: Pair) -> Claim:
     """Take the network's reading, which is right more often where the two differ, and the frames' proof of it (0013)."""
     frames, learned = pair.frames, pair.learned
     if not frames or not learned:

@@ -36,13 +36,13 @@ class JointReader:
         frames = self._frames.read(title, text, published_at)
         weighed = (weigh(pair, full_text, title) for pair in self._pairs(frames.claims, title, text, published_at))
         claims = (_without_stale_date(self._without_echo(claim), published_at) for claim in weighed)
-        kept = [c for c in claims if c.confidence >= floor(background=c.background) and not is_ordered(c.evidence)]
+        kept = [c for c in claims if c.confidence >= floor(background=c.background)]
         return Reading(claims=tuple(_without_doubles(kept)), groups=frames.groups)
 
     def _pairs(self, frames: tuple[Claim, ...], title: str, text: str, published_at: datetime) -> Iterable[Pair]:
-        learned = [
-            c for c in self._learned.read(title, text, published_at).claims if not _in_table(c, f"{title}\n{text}")
-        ]
+        full_text = f"{title}\n{text}"
+        read = self._learned.read(title, text, published_at).claims
+        learned = [c for c in read if not (_in_table(c, full_text) or is_ordered(c.evidence))]
         for pair in pair_claims(frames, learned):
             news, history = self._learned.score(title, text, pair.claim)
             known = any(claim and claim.person in self._people for claim in (pair.frames, pair.learned))

@@ -81,10 +81,11 @@ def gather(items: Sequence[Item]) -> Iterator[Row]:
         published = bench.parse_published(item.published)
         frames = reader._frames.read(item.title, item.text, published).claims
         pairs = list(reader._pairs(frames, item.title, item.text, published))
-        records = [bench.as_record(agreement._merge(pair)) for pair in pairs]
+        claims = [agreement.merge_pair(pair) for pair in pairs]
+        records = [bench.as_record(claim) for claim in claims]
         found = {id(p): g for _, p, g in score.pair(records, item.claims)}
-        for pair, record in zip(pairs, records, strict=True):
-            yield item.id, agreement.signs_of(pair, item.full, item.title), pair, found.get(id(record))
+        for pair, claim, record in zip(pairs, claims, records, strict=True):
+            yield item.id, agreement.signs_of(pair, claim, item.full, item.title), pair, found.get(id(record))
 
 
 def fit(signs: Sequence[Mapping[str, float]], labels: Sequence[float], names: Sequence[str]) -> dict[str, float]:

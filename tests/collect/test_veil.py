@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from monitor.collect.veil import Veil
 from monitor.model import Fetched, NotModified, Poll, Refused, Validators
+from monitor.veil import Veil
 
 SECRET = "https://me:pass@wire.example/secret-path/rss?token=1"
 NAME = "https://wire.example/#WIRE"

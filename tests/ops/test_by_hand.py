@@ -184,6 +184,9 @@ def test_a_rule_is_written_where_secrets_stand_beside_the_folder(config, tmp_pat
         HOOK.format("{type: webhook, url: 'https://e.org', secret_file: ../secrets/team}")
     )
     (config / "watchlist.yaml").chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(config / "watchlist.yaml", 10001, 10001)
+    owner = (config / "watchlist.yaml").stat().st_uid
     app = build(load_config(config, {}), tmp_path / "state", SystemClock())
     move = a_move(
         "Robert Hartmann",
@@ -206,6 +209,7 @@ def test_a_rule_is_written_where_secrets_stand_beside_the_folder(config, tmp_pat
     assert done.returncode == 0, done.stderr
     assert "a: b" in (config / "watchlist.yaml").read_text()
     assert (config / "watchlist.yaml").stat().st_mode & 0o777 == 0o640
+    assert (config / "watchlist.yaml").stat().st_uid == owner
 
 
 def test_the_doctor_goes_the_way_that_alerts_go(config):

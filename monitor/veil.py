@@ -8,23 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from monitor.model import Elsewhere, Fetched, NotModified, Poll, Refused, Validators
-
-
-class Fetcher(Protocol):
-    def fetch(
-        self, requests: Sequence[tuple[str, Validators]], limit: int | None = None
-    ) -> Iterator[tuple[int, Poll]]: ...
-
-    def fetch_within(
-        self,
-        requests: Sequence[tuple[str, Validators]],
-        limit: int | None,
-        origins: Mapping[str, timedelta] | None,
-    ) -> Iterator[tuple[int, Poll | Elsewhere]]: ...
+from monitor.ports import Fetcher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
