@@ -17,27 +17,29 @@ _WORDS = (
     "zero one two three four five six seven eight nine ten eleven twelve "
     "thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty"
 )
-_NUMBERS = {word: number for number, word in enumerate(_WORDS.split())} | {"dozen": 12}
-
-
+_NUMBERS = {word: number for number, word in enumerate(_WORDS.split())}
+_ANY = _WORDS.replace(" ", "|")
+_MOVING = "left|quit|depart|leav|exit|join|remain|los[te]|recruit|hire|poach|still|went|moved"
 _COMING_OR_GOING = re.compile(
-    rf" (?:\d{{1,3}}|{_WORDS.replace(' ', '|')}|dozen) .*(?:left|quit|depart|leav|exit|join|remain|los[te]|recruit|hire|poach|still)"
-    rf"|(?:los(?:es|t)|recruit\w*|hire[ds]|poache[ds]) (?:\d|{_WORDS.replace(' ', '|')})"
+    rf" (?:\d{{1,3}}|{_ANY}|dozen) .*(?:{_MOVING})|(?:los(?:es|t)|recruit\w*|hire[ds]?|lured|poache[ds]) (?:\d|{_ANY}|dozen|half a|a dozen)"
 )
 
 
 def find_groups(lines: Iterable[Line]) -> Iterator[GroupClaim]:
     """Yield the group claims of a text, each once."""
-    seen: set[tuple[int | None, str | None, str | None]] = set()
+    seen: dict[tuple[int | None, str | None, str | None], GroupClaim] = {}
     for line in lines:
         if not _COMING_OR_GOING.search(line.text):
             continue
         for name, pattern in _patterns():
             for match in pattern.finditer(line.text):
-                claim = _claim(name, match, line)
+                whole = next(reversed(seen.values()), None)
+                if name == "part" and whole is None:  # "two joined Acme" counts companies as often as people
+                    continue
+                claim = _claim(name, match, line, whole)
                 key = (claim.count, claim.from_org, claim.to_org)
                 if key not in seen:
-                    seen.add(key)
+                    seen[key] = claim
                     yield claim
 
 
@@ -47,10 +49,13 @@ def _patterns() -> list[tuple[str, re.Pattern[str]]]:
     return [(name, re.compile(expand_slots(pattern, table["macros"]))) for name, pattern in table["patterns"].items()]
 
 
-def _claim(name: str, match: re.Match[str], line: Line) -> GroupClaim:
+def _claim(name: str, match: re.Match[str], line: Line, whole: GroupClaim | None) -> GroupClaim:
+    """The claim of one match; `whole` is the group told of before, of which a "part" is counted."""
     slots = match.groupdict()
     count, of = _number(slots.get("count")), _number(slots.get("of"))
-    if name == "remain" and count is not None and of is not None:
+    if name == "part" and whole:
+        slots["from"], of = None, whole.count
+    if name in {"remain", "remaining"} and count is not None and of is not None:
         count = of - count
     from_org, to_org = (line.phrase(slots[s]).text if slots.get(s) else None for s in ("from", "to"))
     joins = slots.get("verb") in {"joined", "join", "joining", "recruiting", "hires", "hired"}
@@ -59,7 +64,7 @@ def _claim(name: str, match: re.Match[str], line: Line) -> GroupClaim:
     kind = Kind.MOVE if from_org and to_org else Kind.JOIN if to_org else Kind.LEAVE
     reported = re.search(r"\b(?:reportedly|according to)\b", line.text)
     return GroupClaim(
-        group=" ".join(_words(slots.get("group") or "people", line)),
+        group=whole.group if name == "part" and whole else _group(slots, line),
         count=count,
         of=of,
         kind=kind,
@@ -73,7 +78,15 @@ def _claim(name: str, match: re.Match[str], line: Line) -> GroupClaim:
 def _number(word: str | None) -> int | None:
     if not word:
         return None
+    if word.endswith("dozen"):
+        times = word.removesuffix("dozen").strip()
+        return 6 if times == "half a" else 12 * (_number(times) or 1)
     return int(word) if word.isdigit() else _NUMBERS.get(word)
+
+
+def _group(slots: dict[str, str | None], line: Line) -> str:
+    words = " ".join(_words(slots.get("group") or "people", line))
+    return words.replace(" 's", "'s").removeprefix("of ")
 
 
 def _words(text: str, line: Line) -> Iterator[str]:

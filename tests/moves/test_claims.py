@@ -81,3 +81,23 @@ def test_counted_people_are_a_group_and_nobody_in_particular(reader: FrameReader
 
     assert reading.claims == ()
     assert [(g.count, g.of, g.from_org) for g in reading.groups] == [(11, 14, "Meta")]
+
+
+@pytest.mark.parametrize(
+    ("text", "groups"),
+    [
+        (
+            "Eleven of the fourteen authors have left Meta; five joined Mistral.",
+            [(11, 14, "Meta", None, "authors"), (5, 11, None, "Mistral", "authors")],
+        ),
+        ("Of the 14 authors, 11 have left Meta.", [(11, 14, "Meta", None, "authors")]),
+        ("More than two dozen engineers have left Meta this year.", [(24, None, "Meta", None, "engineers")]),
+        ("Half a dozen engineers quit Meta.", [(6, None, "Meta", None, "engineers")]),
+        ("OpenAI hired four engineers from Meta.", [(4, None, "Meta", "OpenAI", "engineers")]),
+        ("Three of the paper’s authors joined Mistral.", [(3, None, None, "Mistral", "the paper's authors")]),
+        ("Two joined Mistral.", []),
+    ],
+)
+def test_groups_are_counted_with_where_they_went(reader: FrameReader, text: str, groups: list[object]) -> None:
+    found = reader.read("", text, datetime(2025, 6, 12, tzinfo=UTC)).groups
+    assert [(g.count, g.of, g.from_org, g.to_org, g.group) for g in found] == groups
