@@ -99,7 +99,7 @@ def person_likeness(a: str, b: str) -> float:
         return 0.0
     if surname_a != surname_b:
         return 0.9 if len(given_a) == 1 and (given_a, given_b) == ((surname_b,), (surname_a,)) else 0.0  # Wang Jian
-    if given_a == given_b:
+    if "".join(given_a) == "".join(given_b):  # "Feifei" is "Fei-Fei"
         return 1.0 if given_a else 0.95  # two bare surnames: as same as such names get
     if not given_a or not given_b:
         return 0.6

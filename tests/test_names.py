@@ -22,6 +22,12 @@ from monitor.names import (
 )
 
 
+def test_a_hyphen_in_a_given_name_is_left_out_at_will():
+    assert (
+        person_likeness("Mei-Lin Okafor", "Meilin Okafor") == person_likeness("Mei-Lin Okafor", "Mei Lin Okafor") == 1
+    )
+
+
 @given(st.text())
 def test_folding_keeps_every_offset(text):
     text = unicodedata.normalize("NFC", text)

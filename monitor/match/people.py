@@ -112,13 +112,19 @@ def _read_name(hit: Hit, around: Surroundings, watch: Watchlist) -> Reading:
         return Reading(hit, own=None, score=0.0)
     while _are_initials(before) and _is_first_name(further := around.before(before.start), around, watch):
         before = further  # "Mira J. Solano"
-    name = around.text[before.start : hit.end]
-    subject = hit.alias.subject
-    full_names = [text for text in (subject.name, *subject.aliases) if " " in text]
-    likeness = max((person_likeness(name, full) for full in full_names), default=0.0)
+    start, likeness = before.start, _likeness(before.start, hit, around)
+    if likeness < SAME_NAME and _is_first_name(further := around.before(before.start), around, watch):
+        start, likeness = further.start, _likeness(further.start, hit, around)  # "Mira Josephine Solano"
     if likeness < SAME_NAME:
         return Reading(hit, own=False, score=0.0)
-    return Reading(replace(hit, start=before.start), own=True, score=0.95 * likeness)
+    return Reading(replace(hit, start=start), own=True, score=0.95 * likeness)
+
+
+def _likeness(start: int, hit: Hit, around: Surroundings) -> float:
+    """How well the name that begins at `start` can be the subject's."""
+    subject, name = hit.alias.subject, around.text[start : hit.end]
+    full_names = [text for text in (subject.name, *subject.aliases) if " " in text]
+    return max((person_likeness(name, full) for full in full_names), default=0.0)
 
 
 def _is_first_name(before: Neighbour, around: Surroundings, watch: Watchlist) -> bool:

@@ -129,11 +129,16 @@ def test_folded_names_are_indexed_as_texts_are_folded(default_watchlist):
     assert all(fold(name) == name for name in default_watchlist.aliases)
 
 
-@pytest.mark.parametrize("name", ["Mira J. Solano", "M. J. Solano", "M.J. Solano"])
-def test_initials_are_the_watched_person(name):
+@pytest.mark.parametrize("name", ["Mira J. Solano", "M. J. Solano", "M.J. Solano", "Mira Josephine Solano"])
+def test_initials_and_middle_names_are_the_watched_person(name):
     watch = Watchlist.build([Subject(id="mira", kind=PERSON, name="Mira Solano", watched=True)])
     (mention,) = find_mentions(f"{name} has joined Cohere.", watch)
     assert (mention.text, mention.score >= SURE) == (name, True)
+
+
+def test_another_first_name_before_a_middle_name_is_another_person():
+    watch = Watchlist.build([Subject(id="mira", kind=PERSON, name="Mira Solano", watched=True)])
+    assert not [m for m in find_mentions("Clara Josephine Solano has joined Cohere.", watch) if m.score >= SURE]
 
 
 @pytest.mark.parametrize(
