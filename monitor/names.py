@@ -99,11 +99,18 @@ def person_likeness(a: str, b: str) -> float:
         return 0.0
     if surname_a != surname_b:
         return 0.9 if len(given_a) == 1 and (given_a, given_b) == ((surname_b,), (surname_a,)) else 0.0  # Wang Jian
-    if "".join(given_a) == "".join(given_b):  # "Feifei" is "Fei-Fei"
+    if given_a == given_b:
         return 1.0 if given_a else 0.95  # two bare surnames: as same as such names get
+    if _in_one(given_a) == _in_one(given_b) != "":
+        return 0.95  # "Feifei" is "Fei-Fei"
     if not given_a or not given_b:
         return 0.6
     return _given_likeness(given_a, given_b)
+
+
+def _in_one(given: tuple[str, ...]) -> str:
+    """The parts of a given name in one word; nothing of initials, for "J. O." is not "Jo"."""
+    return "".join(given) if all(len(part) > 1 for part in given) else ""
 
 
 def is_given_name(word: str) -> bool:

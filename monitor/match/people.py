@@ -113,7 +113,8 @@ def _read_name(hit: Hit, around: Surroundings, watch: Watchlist) -> Reading:
     while _are_initials(before) and _is_first_name(further := around.before(before.start), around, watch):
         before = further  # "Mira J. Solano"
     start, likeness = before.start, _likeness(before.start, hit, around)
-    if likeness < SAME_NAME and _is_first_name(further := around.before(before.start), around, watch):
+    between = is_given_name(before.folded) or not _is_no_name(before.word)
+    if likeness < SAME_NAME and between and _is_first_name(further := around.before(before.start), around, watch):
         start, likeness = further.start, _likeness(further.start, hit, around)  # "Mira Josephine Solano"
     if likeness < SAME_NAME:
         return Reading(hit, own=False, score=0.0)

@@ -20,6 +20,7 @@ _WORDS = (
 _NUMBERS = {word: number for number, word in enumerate(_WORDS.split())}
 _ANY = _WORDS.replace(" ", "|")
 _MOVING = "left|quit|depart|leav|exit|join|remain|los[te]|recruit|hire|poach|still|went|moved"
+_PARTS = {"part", "part_for"}  # patterns that count some of the group told of before
 _COMING_OR_GOING = re.compile(
     rf" (?:\d{{1,3}}|{_ANY}|dozen) .*(?:{_MOVING})|(?:los(?:es|t)|recruit\w*|hire[ds]?|lured|poache[ds]) (?:\d|{_ANY}|dozen|half a|a dozen)"
 )
@@ -27,20 +28,31 @@ _COMING_OR_GOING = re.compile(
 
 def find_groups(lines: Iterable[Line]) -> Iterator[GroupClaim]:
     """Yield the group claims of a text, each once."""
-    seen: dict[tuple[int | None, str | None, str | None], GroupClaim] = {}
+    seen: set[tuple[int | None, str | None, str | None]] = set()
+    whole: GroupClaim | None = None  # the last group told of, of which a "part" is counted
     for line in lines:
         if not _COMING_OR_GOING.search(line.text):
             continue
+        taken: list[tuple[int, int]] = []
         for name, pattern in _patterns():
             for match in pattern.finditer(line.text):
-                whole = next(reversed(seen.values()), None)
-                if name == "part" and whole is None:  # "two joined Acme" counts companies as often as people
+                count = match.span("count")
+                if any(start <= count[0] < end for start, end in taken):  # the fourteen of "eleven of the fourteen"
+                    continue
+                if name in _PARTS and not _is_part(match, whole):
                     continue
                 claim = _claim(name, match, line, whole)
+                taken.append(match.span())
+                whole = whole if name in _PARTS else claim
                 key = (claim.count, claim.from_org, claim.to_org)
                 if key not in seen:
-                    seen[key] = claim
+                    seen.add(key)
                     yield claim
+
+
+def _is_part(match: re.Match[str], whole: GroupClaim | None) -> bool:
+    """Tell whether a bare count can be of the group told of before: "two joined Acme" alone may count companies."""
+    return whole is not None and 0 < (_number(match["count"]) or 0) <= (whole.count or 0)
 
 
 @functools.cache
@@ -53,8 +65,9 @@ def _claim(name: str, match: re.Match[str], line: Line, whole: GroupClaim | None
     """The claim of one match; `whole` is the group told of before, of which a "part" is counted."""
     slots = match.groupdict()
     count, of = _number(slots.get("count")), _number(slots.get("of"))
-    if name == "part" and whole:
-        slots["from"], of = None, whole.count
+    part_of = whole if name in _PARTS else None
+    if part_of:
+        slots["from"], of = None, part_of.count
     if name in {"remain", "remaining"} and count is not None and of is not None:
         count = of - count
     from_org, to_org = (line.phrase(slots[s]).text if slots.get(s) else None for s in ("from", "to"))
@@ -64,7 +77,7 @@ def _claim(name: str, match: re.Match[str], line: Line, whole: GroupClaim | None
     kind = Kind.MOVE if from_org and to_org else Kind.JOIN if to_org else Kind.LEAVE
     reported = re.search(r"\b(?:reportedly|according to)\b", line.text)
     return GroupClaim(
-        group=whole.group if name == "part" and whole else _group(slots, line),
+        group=part_of.group if part_of else _group(slots, line),
         count=count,
         of=of,
         kind=kind,

@@ -136,9 +136,12 @@ def test_initials_and_middle_names_are_the_watched_person(name):
     assert (mention.text, mention.score >= SURE) == (name, True)
 
 
-def test_another_first_name_before_a_middle_name_is_another_person():
+@pytest.mark.parametrize(
+    "text", ["Clara Josephine Solano has joined Cohere.", "Mira Poached Solano", "Mira Taps Solano"]
+)
+def test_what_stands_between_may_be_no_middle_name(text):
     watch = Watchlist.build([Subject(id="mira", kind=PERSON, name="Mira Solano", watched=True)])
-    assert not [m for m in find_mentions("Clara Josephine Solano has joined Cohere.", watch) if m.score >= SURE]
+    assert not [m for m in find_mentions(text, watch) if m.score >= SURE]
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,22 @@ def test_counted_people_are_a_group_and_nobody_in_particular(reader: FrameReader
         ("Half a dozen engineers quit Meta.", [(6, None, "Meta", None, "engineers")]),
         ("OpenAI hired four engineers from Meta.", [(4, None, "Meta", "OpenAI", "engineers")]),
         ("Three of the paper’s authors joined Mistral.", [(3, None, None, "Mistral", "the paper's authors")]),
+        (
+            "Eleven of the fourteen authors have left Meta, five of them for Mistral, and two joined Google.",
+            [
+                (11, 14, "Meta", None, "authors"),
+                (2, 11, None, "Google", "authors"),
+                (5, 11, None, "Mistral", "authors"),
+            ],
+        ),
+        ("The eight authors have left Meta.", [(8, None, "Meta", None, "authors")]),
+        ("A group of five researchers left Meta for OpenAI.", [(5, None, "Meta", "OpenAI", "researchers")]),
+        ("One of the three founders left Meta.", [(1, 3, "Meta", None, "founders")]),
         ("Two joined Mistral.", []),
+        ("Three hundred engineers have left Meta.", []),
+        ("Four engineers left Meta on June 3 at Google headquarters.", [(4, None, "Meta", None, "engineers")]),
+        ("Three engineers left Meta. Not one joined Google.", [(3, None, "Meta", None, "engineers")]),
+        ("Three engineers left Meta. Another 70 joined Google.", [(3, None, "Meta", None, "engineers")]),
     ],
 )
 def test_groups_are_counted_with_where_they_went(reader: FrameReader, text: str, groups: list[object]) -> None:
