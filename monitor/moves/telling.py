@@ -6,13 +6,15 @@ Never fills in what the text does not say: `article` has done that.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from monitor.model import Claim, Kind, Span, Status
 from monitor.moves.confidence import load_weights, score
 from monitor.moves.frames import Draft
 from monitor.moves.lexicon import load_lexicon, load_table
 from monitor.moves.profile import Profile, same_org, same_role
-from monitor.moves.signs import Story, is_future
+from monitor.moves.signs import Story
+from monitor.moves.timing import date_of
 
 _BOARD_ROLE = re.compile(
     r"^(?:\S+ )?(?:(?:vice |deputy |non-executive |independent |interim |acting |board )*(?:chair(?:man|woman|person)?|co-chair(?:man|woman)?)|(?:non-executive|independent|board) (?:director|member|chair(?:man|woman)?)|trustee|director of the board|member of the board.*)$",
@@ -105,14 +107,13 @@ def _claim(draft: Draft, profile: Profile, story: Story) -> Claim:
         draft.kind = Kind.JOIN if draft.to_org else Kind.LEAVE
     background = all(_is_past(d) for d in (draft, *draft.twins))  # what is told as news once is news
     sentence = draft.sentence
-    return Claim(
+    claim = Claim(
         person=draft.person or "",
         kind=draft.kind,
         from_org=_clean(profile.spelled_out(draft.from_org)),
         to_org=_clean(profile.spelled_out(draft.to_org)),
         role=None if draft.kind is Kind.LEAVE else _of_one(draft.role),
         from_role=_of_one(draft.from_role),
-        date=_date(draft, story, background=background),
         status=draft.status,
         background=background,
         evidence=sentence.text,
@@ -122,14 +123,8 @@ def _claim(draft: Draft, profile: Profile, story: Story) -> Claim:
         trigger=draft.trigger,
         rule=draft.rule,
     )
-
-
-def _date(draft: Draft, story: Story, *, background: bool) -> str | None:
-    """Return the stated date; of a done act that is news, the day of publication."""
-    stated = story.stated_date(draft)
-    if stated or background or is_future(draft) or draft.status is not Status.CONFIRMED:
-        return stated
-    return story.published.isoformat()
+    in_cell = story.stated_date(draft) if draft.date else None
+    return replace(claim, date=in_cell or date_of(claim, story.published))
 
 
 def _is_past(draft: Draft) -> bool:
