@@ -115,8 +115,7 @@ def merge_pair(pair: Pair) -> Claim:
     if not frames or not learned:
         return pair.claim
     if _clash(frames, learned):
-        surer = frames.kind is not learned.kind and frames.confidence > learned.confidence
-        return frames if pair.known or surer else learned  # the frames know the watchlist's names
+        return frames if pair.known else learned  # the frames know the watchlist's names
     return replace(
         learned,
         person=max(frames.person, learned.person, key=len),

@@ -17,7 +17,7 @@ from monitor.moves.grammar import Line, write_line
 from monitor.moves.groups import find_groups
 from monitor.moves.lexicon import load_lexicon, load_table
 from monitor.moves.names import NameFinder
-from monitor.moves.phrases import MANY_WORDS, ONE_WORD, ORG
+from monitor.moves.phrases import MANY_WORDS, ONE_WORD, ORG, Phrase
 from monitor.moves.profile import read_profile
 from monitor.moves.reference import add_references
 from monitor.moves.sentences import Sentence, split_sentences
@@ -39,13 +39,14 @@ class FrameReader:
         persons, companies = _known(people), _known(organisations)
         self._names = NameFinder(load_lexicon(), persons, companies)
         self._known = persons | companies
+        self._parsed: tuple[tuple[str, str], list[Sentence], list[list[Phrase]]] | None = None  # the last article
 
     def read(self, title: str, text: str, published_at: datetime) -> Reading:
         """Return all that title and text, joined by a line feed, assert."""
         if not may_tell(f"{title}\n{text}"):
             return Reading()
-        sentences = split_sentences(title, text)
-        lines = self._lines(sentences)
+        sentences, phrases = self.parse(title, text)
+        lines = self._lines(sentences, phrases)
         add_topics(lines, f"{title}\n{text}")
         drafts = [draft for line in lines if _gate().search(line.sentence.text) for draft in find_drafts(line)]
         drafts += find_rows(sentences)
@@ -58,8 +59,15 @@ class FrameReader:
         kept = tuple(c for c in claims if c.confidence >= self._floor)
         return Reading(claims=kept, groups=tuple(find_groups(lines)))
 
-    def _lines(self, sentences: list[Sentence]) -> list[Line]:
-        phrases = add_references(sentences, self._names.find(sentences))
+    def parse(self, title: str, text: str) -> tuple[list[Sentence], list[list[Phrase]]]:
+        """The sentences, and the names and roles of each; those of the last article are kept."""
+        if self._parsed is None or self._parsed[0] != (title, text):
+            sentences = split_sentences(title, text)
+            self._parsed = (title, text), sentences, self._names.find(sentences)
+        return self._parsed[1:]
+
+    def _lines(self, sentences: list[Sentence], named: list[list[Phrase]]) -> list[Line]:
+        phrases = add_references(sentences, named)
         lines = []
         lexicon = load_lexicon()
         referents = {**lexicon.demonyms, "state_roles": " ".join(lexicon.state_roles)}

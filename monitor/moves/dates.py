@@ -57,22 +57,17 @@ def find_date(
     sentence: str,
     published: date,
     *,
-    future: bool,
+    future: bool | None,
     near: int | None = 0,
     earliest: date | None = None,
-    history: bool = False,
 ) -> str | None:
     """Return the date that `sentence` states for the act told at offset `near`, or None; none before `earliest`.
 
-    With `near` unknown any date may be that of the act.  A weekday counts wherever it stands, as that of the
-    announcement, but dates no `history`.
+    `future` is None for history.  With `near` unknown any date may be that of the act.  A weekday counts wherever it
+    stands, as that of the announcement, but dates no history.
     """
     text = sentence.replace("’", "'")
-    fit = [
-        s
-        for s in _stated(text, published, None if history else future)
-        if not (earliest and _is_before(s.date, earliest))
-    ]
+    fit = [s for s in _stated(text, published, future) if not (earliest and _is_before(s.date, earliest))]
     own = [s for s in fit if near is None or not _OTHER.search(text, *sorted((s.start, near)))]
     announced = [s for s in fit if _WEEKDAY.match(text, s.start)]
     return min(own or announced, key=lambda s: abs(s.start - (near or 0))).date if own or announced else None

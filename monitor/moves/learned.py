@@ -2,16 +2,15 @@
 
 Never decides alone what is told to anyone: every claim carries a calibrated probability, and the frames have their say
 beside it.  The network is two ONNX files: the lower half reads each window of the article once and tags whom it speaks
-of, the upper half says what is claimed of one such person (0010).
+of, the upper half says what is claimed of one such person; a glance says which sentences they need not read (0010).
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,22 +19,22 @@ import numpy as np
 
 from monitor.model import Claim, Reading, Span, Status
 
-from .claims import may_tell
-from .dates import find_date
 from .factuality import may_refute
+from .glance import Glance
 from .learned_decode import Answer, Asserted, Draft, Numbers, drafts, verify
 from .learned_merge import merge
-from .learned_names import find_names
+from .learned_names import Named, find_names
 from .learned_people import Person, find_name, find_people, find_phrase, tidy
 from .learned_tokens import Window, WordPieces, sentences, windows
+from .timing import date_of
 
-_FUTURE = re.compile(
-    r"\b(?:will|to|plans?|planning|expected|set|is|are) (?:\w+ly )?(?:be|leav|step|join|depart|retir|becom|resign|exit|quit|tak|succeed|replac|lead|run|start)"
-)
 MODEL = Path(__file__).parent / "model"
 LEAST_TAG = 0.2  # probability from which a piece may belong to a claimed person
 SURE_TAG = 0.5  # … and from which it can be no part of an organisation's name
 LEAST_CLAIM = 0.05  # probability from which a draft is worth weighing
+MOST_ASKED = (
+    150  # times that the upper half is asked about one article, two seconds' work: the rest of a list is the frames'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +57,28 @@ class LearnedReader:
         self._last: tuple[tuple[str, str], list[Read]] | None = None
         self._answers: dict[tuple[int, tuple[int, ...]], Answer] = {}  # of the last article
 
-    def read(self, title: str, text: str, published_at: datetime) -> Reading:
-        """All claims that reach the card's threshold; each with its probability as `confidence`."""
+    def read(self, title: str, text: str, published_at: datetime, named: Iterable[Named] | None = None) -> Reading:
+        """All claims that reach the card's threshold; each with its probability as `confidence`.
+
+        `named` are the names and roles of the text, where they are known already (`learned_names`); they hold for this
+        article until another is read.
+        """
         full = f"{title}\n{text}"
-        found = merge(list(self.weigh(title, text)), full, self._card["merge"])
+        found = merge(list(self.weigh(title, text, named)), full, self._card["merge"])
         enough = [d for d in found if d.confidence >= self._least(d)]
         claims = (self.as_claim(d, full, len(title)) for d in enough)
-        return Reading(claims=tuple(replace(c, date=_date(c, published_at.date())) for c in claims))
+        return Reading(claims=tuple(replace(c, date=date_of(c, published_at.date())) for c in claims))
 
     def _least(self, draft: Draft) -> float:
         if self._floor is not None:
             return self._floor
         return float(self._card["threshold"]["background" if draft.background else "news"])
 
-    def weigh(self, title: str, text: str) -> Iterator[Draft]:
+    def weigh(self, title: str, text: str, named: Iterable[Named] | None = None) -> Iterator[Draft]:
         """Every draft, also unlikely ones, with its confidence."""
         full = f"{title}\n{text}"
-        reads = self._reads(title, text)
-        covered = full[: max(end for read in reads for end in read.window.end)]
+        reads = self._reads(title, text, named)
+        covered = full[: max((end for read in reads for end in read.window.end), default=0)]
         for person in find_people([n for r in reads for n in _names(r, full)], covered):
             yield from self._drafts(person, reads, len(title))
 
@@ -92,7 +95,8 @@ class LearnedReader:
 
         def best(*, background: bool) -> float:
             asserted = Asserted(claim.kind, background, *sides)
-            found = (verify(asserted, self._ask(read, m), read.window, _barred(read, m)) for read, m in asked)
+            told = ((self._ask(read, m), read, m) for read, m in asked)
+            found = (verify(asserted, answer, read.window, _barred(read, m)) for answer, read, m in told if answer)
             return max((self.confidence(d) for d in found if d), default=0.0)
 
         return best(background=False), best(background=True)
@@ -100,9 +104,8 @@ class LearnedReader:
     def _drafts(self, person: Person, reads: Sequence[Read], title_end: int) -> Iterator[Draft]:
         for number, read in enumerate(reads):
             marked = _marked(person, read.window, title_end if number else 0)
-            if not marked:
-                continue
-            for draft in drafts(self._ask(read, marked), read.window, _barred(read, marked), LEAST_CLAIM):
+            answer = self._ask(read, marked) if marked else None
+            for draft in drafts(answer, read.window, _barred(read, marked), LEAST_CLAIM) if answer else ():
                 draft.person = person.name
                 draft.confidence = self.confidence(draft)
                 yield draft
@@ -133,29 +136,28 @@ class LearnedReader:
 
     # --- the network ---
 
-    def _reads(self, title: str, text: str) -> list[Read]:
+    def _reads(self, title: str, text: str, named: Iterable[Named] | None = None) -> list[Read]:
         """The lower half's answers; those of the last article are kept, for `score` often follows `read`."""
-        last = self._last
-        if last is None or last[0] != (title, text):
-            cut = windows(self._pieces, title, text, find_names(title, text))
-            full = f"{title}\n{text}"
-            last = (title, text), [self._read(w) for n, w in enumerate(cut) if not n or may_tell(full[slice(*w.body)])]
-            self._last = last
+        if self._last is None or self._last[0] != (title, text):
+            named = find_names(title, text) if named is None else named
+            cut = windows(self._pieces, title, text, named, self._glance)
+            self._last = (title, text), [self._read(window) for window in cut]
             self._answers.clear()
-        return last[1]
+        return self._last[1]
 
     def _read(self, window: Window) -> Read:
-        feed = {k: np.array([getattr(window, k)], dtype=np.int64) for k in ("ids", "shapes", "parts", "names")}
-        states, tags = self._lower.run(None, feed | {"mask": np.ones((1, len(window)), dtype=np.int64)})
+        signs = {k: np.array([getattr(window, k)], dtype=np.int64) for k in ("shapes", "parts", "names")}
+        mask = np.ones((1, len(window)), dtype=np.int64)
+        states, tags = self._lower.run(None, {**signs, "words": self._vectors(window.ids), "mask": mask})
         odds = np.exp(tags[0] - tags[0].max(axis=-1, keepdims=True))
         odds /= odds.sum(axis=-1, keepdims=True)
         return Read(window, states, odds[:, 1] + odds[:, 2], odds[:, 1])
 
-    def _ask(self, read: Read, marked: Sequence[int]) -> Answer:
+    def _ask(self, read: Read, marked: Sequence[int]) -> Answer | None:
         key = id(read), tuple(marked)
-        if key not in self._answers:
+        if key not in self._answers and len(self._answers) < MOST_ASKED:
             self._answers[key] = self._answer(read, marked)
-        return self._answers[key]
+        return self._answers.get(key)
 
     def _answer(self, read: Read, marked: Sequence[int]) -> Answer:
         marks = np.zeros((1, len(read.window)), dtype=np.int64)
@@ -171,6 +173,19 @@ class LearnedReader:
     @cached_property
     def _pieces(self) -> WordPieces:
         return WordPieces(self._folder / "vocabulary.txt")
+
+    def _vectors(self, ids: Sequence[int]) -> Numbers:
+        words, scales = self._words
+        return np.asarray(words[ids] * scales[ids])[None]
+
+    @cached_property
+    def _words(self) -> tuple[Numbers, Numbers]:
+        """The vectors of the vocabulary as 8-bit numbers, of which only those asked for are read from the disk, and their scales."""
+        return np.load(self._folder / "words.npy", mmap_mode="r"), np.load(self._folder / "scales.npy")
+
+    @cached_property
+    def _glance(self) -> Glance:
+        return Glance(self._folder / "glance.npy")
 
     @cached_property
     def _lower(self) -> Any:
@@ -222,16 +237,6 @@ def _marked(person: Person, window: Window, after: int) -> list[int]:
 def _status(draft: Draft, evidence: str) -> Status:
     """What the network says, but for a denial without any word that could deny: that would end a move that goes on."""
     return Status.CONFIRMED if draft.status is Status.DENIED and not may_refute(evidence) else draft.status
-
-
-def _date(claim: Claim, published: date) -> str | None:
-    """The date that the evidence states; for an act done and told as news, else the day on which it is told."""
-    future = _FUTURE.search(claim.evidence) is not None
-    near = max(claim.evidence.find(claim.trigger), 0)
-    if found := find_date(claim.evidence, published, future=future, near=near):
-        return found
-    done = not future and not claim.background and claim.status is Status.CONFIRMED
-    return published.isoformat() if done else None
 
 
 def _named(organisation: str | None, full: str) -> tuple[tuple[int, int], ...] | None:

@@ -133,9 +133,7 @@ class Pointers:
 
     def _stops(self, start: int, first: Numbers, last: Numbers) -> Iterator[int]:
         """The last pieces of the spans that begin with piece `start`."""
-        for stop in range(start, min(start + LONGEST, len(last))):
-            if self._window.start[stop] < 0:  # the end of the title, or of the window
-                return
+        for stop in range(start, min(start + LONGEST, self._window.run_from(start))):
             if first[start] > NEVER / 2 and last[stop] > NEVER / 2:
                 yield stop
 
@@ -165,7 +163,7 @@ class Pointers:
         """Where a stretch of any length stands: its most probable first and last piece."""
         first, last = (np.where(self._barred, NEVER, self._log[which, end]) for end in (0, 1))
         start = int(first.argmax())
-        stop = start + int(last[start:].argmax())
+        stop = start + int(last[start : self._window.run_from(start)].argmax())
         return (self._window.start[start], self._window.end[stop]) if self._window.start[start] >= 0 else None
 
 

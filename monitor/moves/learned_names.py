@@ -5,12 +5,12 @@ Never settles what a name is: the network weighs it like any other sign.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from monitor.moves.learned_tokens import Name
 from monitor.moves.lexicon import load_lexicon
 from monitor.moves.names import NameFinder
-from monitor.moves.phrases import MANY_WORDS, ONE_WORD, ORG, PERSON, PLACE, ROLE
+from monitor.moves.phrases import MANY_WORDS, ONE_WORD, ORG, PERSON, PLACE, ROLE, Phrase
 from monitor.moves.sentences import split_sentences
 
 _NAMES = {
@@ -22,8 +22,14 @@ _NAMES = {
     MANY_WORDS: Name.MANY_WORDS,
 }
 
+Named = tuple[int, int, Name]  # start, end, type
 
-def find_names(title: str, text: str) -> Iterator[tuple[int, int, Name]]:
+
+def find_names(title: str, text: str) -> Iterator[Named]:
     """Yield (start, end, type) of every name and role, in characters of title and text joined by a line feed."""
-    for phrases in NameFinder(load_lexicon()).find(split_sentences(title, text)):
-        yield from ((p.start, p.end, _NAMES[p.letter]) for p in phrases)
+    return type_names(NameFinder(load_lexicon()).find(split_sentences(title, text)))
+
+
+def type_names(phrases: Iterable[Iterable[Phrase]]) -> Iterator[Named]:
+    """The same of phrases that were found before, sentence by sentence."""
+    return ((p.start, p.end, _NAMES[p.letter]) for found in phrases for p in found)

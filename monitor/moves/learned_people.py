@@ -36,7 +36,8 @@ def find_people(names: Iterable[str], text: str) -> list[Person]:
 
 def find_name(name: str, text: str, others: Sequence[str] = ()) -> list[tuple[int, int]]:
     """Where `name`, or its surname alone, stands in `text`; never inside the full name of one of `others`."""
-    taken = [span for other in others if " " in other and other != name for span in _places(other, text)]
+    near = [o for o in others if " " in o and o != name and not _words(o).isdisjoint(_words(name))]
+    taken = [span for other in near for span in _places(other, text)]
     spans = _places(name, text)
     last = surname(name)
     if last != name and len(last) > 2:
@@ -82,6 +83,10 @@ def _is_short_for(short: str, full: str) -> bool:
     if len(a) >= len(b):
         return short.lower() == full.lower()
     return surname(short).lower() == surname(full).lower() and (len(a) == 1 or a[0] == b[0])
+
+
+def _words(name: str) -> set[str]:
+    return set(re.findall(r"\w+", name))
 
 
 def _places(phrase: str, text: str, flags: re.RegexFlag = re.NOFLAG) -> list[tuple[int, int]]:

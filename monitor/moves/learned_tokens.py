@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -19,12 +19,14 @@ MAX_TITLE = 48  # pieces: longer ones are feeds that put the lead into the title
 MAX_WINDOW = 192  # pieces, title included
 MAX_WINDOWS = 24  # of an article, some 3,000 words: what stands behind them is seldom news
 MAX_SENTENCES = 1000
+LEFT_OUT = 20  # characters between two pieces: more than white space, a sentence that is not read
 MAX_WORD = 100  # letters, as in BERT: longer ones are no words, and matching is quadratic
 _WORD = re.compile(r"[^\W_]+|[^\w\s]|_")
 # A full stop ends a sentence where a capital, quote or digit follows and no title, initial or "U.S." stands before it.
 _SENTENCE_END = re.compile(
     r"(?:(?<![A-Z])(?<!\b[A-Z][a-z])(?<!\bMrs)(?<!\bSen)(?<!\bRep)(?<!\bGov)(?<!\bGen)(?<!\bInc)(?<!\bLtd)(?<!\bCorp)"
-    r"(?<!\bProf)(?<!\bHon)(?<!\bCol)\.|[!?…])[\"”’')\]]*\s+(?=[\"“‘'(\[]*[A-Z0-9])|\n\s*"
+    r"(?<!\bProf)(?<!\bHon)(?<!\bCol)(?<!\bJan)(?<!\bFeb)(?<!\bAug)(?<!\bSept)(?<!\bOct)(?<!\bNov)(?<!\bDec)\.|[!?…])"
+    r"[\"”’')\]]*\s+(?=[\"“‘'(\[]*[A-Z0-9])|\n\s*"
 )
 
 
@@ -84,11 +86,10 @@ class Window:
     def __len__(self) -> int:
         return len(self.ids)
 
-    @property
-    def body(self) -> tuple[int, int]:
-        """The characters from its first sentence to its last, the title left out; (0, 0) where there is none."""
-        inside = [i for i, part in enumerate(self.parts) if part == Part.BODY]
-        return (self.start[inside[0]], self.end[inside[-1]]) if inside else (0, 0)
+    def run_from(self, first: int) -> int:
+        """The end of the run of pieces from `first` between which nothing of the text is left out."""
+        apart = (n for n in range(first + 1, len(self)) if not 0 <= self.start[n] - self.end[n - 1] <= LEFT_OUT)
+        return next(apart, len(self))
 
     def pieces_of(self, start: int, end: int) -> range:
         """The pieces that lie in the characters [start, end)."""
@@ -164,22 +165,38 @@ def sentences(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
 
 
 def windows(
-    pieces: WordPieces, title: str, text: str, named: Iterable[tuple[int, int, Name]] = (), size: int = MAX_WINDOW
+    pieces: WordPieces,
+    title: str,
+    text: str,
+    named: Iterable[tuple[int, int, Name]] = (),
+    tells: Callable[[Pieces, Sequence[int]], bool] | None = None,
 ) -> Iterator[Window]:
     """Cut the article into windows of whole sentences, each under the title; neighbours share one sentence.
 
-    `named` are the stretches of characters that the frames take for names, with their types.
+    `named` are the stretches of characters that the frames take for names, with their types.  Where `tells` is given,
+    only the sentences that it takes for telling are read, with those beside them; none at all where it takes none.
     """
     full = f"{title}\n{text}"
-    types = bytearray(len(full))
-    for start, end, name in named:
-        types[start:end] = bytes([name]) * (end - start)
+    types = spread(named, len(full))
     head = _clip(pieces.cut(full, 0, len(title)), MAX_TITLE)
     part = Part.TITLE_CASE if is_title_case(title) else Part.TITLE
-    room = size - len(head) - 3
+    room = MAX_WINDOW - len(head) - 3
     body = [_clip(pieces.cut(full, a, b), room) for a, b in islice(sentences(full, len(title) + 1), MAX_SENTENCES)]
+    if tells is not None:
+        told = [tells(p, [types[s] for s in p.start]) for p in (head, *body)]
+        if not any(told):
+            return
+        body = [p for n, p in enumerate(body, 1) if any(told[n - 1 : n + 2])]
     for group in _groups([len(p) for p in body], room)[:MAX_WINDOWS] or [range(0)]:
         yield _window(pieces, head, part, [body[i] for i in group], types)
+
+
+def spread(named: Iterable[tuple[int, int, Name]], length: int) -> bytearray:
+    """The type of the name that each character belongs to."""
+    types = bytearray(length)
+    for start, end, name in named:
+        types[start:end] = bytes([name]) * (end - start)
+    return types
 
 
 def _groups(sizes: Sequence[int], room: int) -> list[range]:

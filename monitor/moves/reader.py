@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from monitor.model import Claim, Kind, Reading, Subject, SubjectKind
 from monitor.moves.agreement import Pair, floor, pair_claims, weigh
 from monitor.moves.claims import FrameReader, may_tell
 from monitor.moves.factuality import is_ordered
 from monitor.moves.learned import LearnedReader
+from monitor.moves.learned_names import type_names
+from monitor.moves.timing import STALE
 
-STALE = timedelta(days=120)
 _ROW = re.compile(r"[^|\n]*(?:\|[^|\n]*){2}")
 
 
@@ -41,7 +42,8 @@ class JointReader:
 
     def _pairs(self, frames: tuple[Claim, ...], title: str, text: str, published_at: datetime) -> Iterable[Pair]:
         full_text = f"{title}\n{text}"
-        read = self._learned.read(title, text, published_at).claims
+        _, phrases = self._frames.parse(title, text)
+        read = self._learned.read(title, text, published_at, type_names(phrases)).claims
         learned = [c for c in read if not (_in_table(c, full_text) or is_ordered(c.evidence))]
         for pair in pair_claims(frames, learned):
             news, history = self._learned.score(title, text, pair.claim)

@@ -63,9 +63,8 @@ def date_of(claim: Claim, published: date) -> str | None:
     stated = find_date(
         text,
         published,
-        future=coming is not None,
+        future=None if claim.background else coming is not None,
         near=act.start() if act else None,
         earliest=None if claim.background else published - (timedelta() if coming or doubtful else STALE),
-        history=claim.background,
     )
     return stated or (None if coming or claim.background or doubtful else published.isoformat())

@@ -1,4 +1,4 @@
-"""A trained network -> the shipped folder: two int8 ONNX files, the vocabulary, and a card with calibration and scores."""
+"""A trained network -> the shipped folder: int8 vectors of words, two int8 ONNX files, the vocabulary, and a card with calibration and scores."""
 
 import json
 import subprocess
@@ -31,14 +31,15 @@ UNCALIBRATED = {
 
 
 def export(net: Net, folder: Path, *, quantised: bool = True) -> None:
-    """Write lower.onnx and upper.onnx."""
+    """Write words.npy and scales.npy, lower.onnx and upper.onnx."""
     net = net.float().eval()
+    write_words(net.words.weight.detach().numpy(), folder)
     ids = torch.ones(1, 9, dtype=torch.long)
     states = torch.zeros(1, 9, net.size.hidden)
     _write(
         net.lower,
-        (ids, ids, ids, ids, ids),
-        (["ids", "shapes", "parts", "names", "mask"], ["states", "tags"]),
+        (states, ids, ids, ids, ids),
+        (["words", "shapes", "parts", "names", "mask"], ["states", "tags"]),
         folder / "lower.onnx",
         quantised,
     )
@@ -49,6 +50,13 @@ def export(net: Net, folder: Path, *, quantised: bool = True) -> None:
         folder / "upper.onnx",
         quantised,
     )
+
+
+def write_words(vectors: np.ndarray, folder: Path) -> None:
+    """Write the vectors of the vocabulary as 8-bit numbers, with a scale for each."""
+    scales = np.abs(vectors).max(axis=1, keepdims=True).astype(np.float32) / 127
+    np.save(folder / "scales.npy", scales)
+    np.save(folder / "words.npy", np.round(vectors / np.maximum(scales, 1e-12)).astype(np.int8))
 
 
 def _write(

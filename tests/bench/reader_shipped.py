@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
@@ -10,15 +11,15 @@ from torch import Tensor, nn
 
 # MatMuls in the order of the graph, which is that of `forward`.
 _LAYER = ("qkv", "out", "up", "down")
-_LOWER = [f"layers.{n}.{part}" for n in range(3) for part in _LAYER] + ["tags.0", "tags.2"]
-_UPPER = [f"layers.{n}.{part}" for n in range(3) for part in _LAYER] + [
-    "focus", "pointers", "claim.0", "exists", "kind", "status"
-]  # fmt: skip
+_HEADS = {"lower": ["tags.0", "tags.2"], "upper": ["focus", "pointers", "claim.0", "exists", "kind", "status"]}
 
 
 def load_shipped(net: Net, folder: Path) -> None:
-    """Copy the 8-bit weights of lower.onnx and upper.onnx into `net`; what they lack stays as it is."""
-    for half, name, products in ((net.lower, "lower", _LOWER), (net.upper, "upper", _UPPER)):
+    """Copy the 8-bit weights of the shipped files into `net`; what they lack stays as it is."""
+    words = np.load(folder / "words.npy") * np.load(folder / "scales.npy")
+    net.words.weight.data.copy_(torch.from_numpy(words))
+    for half, name in ((net.lower, "lower"), (net.upper, "upper")):
+        products = [f"layers.{n}.{part}" for n in range(len(half.layers)) for part in _LAYER] + _HEADS[name]
         found = _weights(folder / f"{name}.onnx", products, half)
         left = set(dict(half.named_parameters())) - set(found)
         half.load_state_dict(found, strict=False)

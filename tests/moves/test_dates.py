@@ -43,19 +43,19 @@ def test_words_of_time(text, stated):
 
 
 @pytest.mark.parametrize(
-    ("told", "text", "future", "history", "stated"),
+    ("told", "text", "future", "stated"),
     [
-        (date(2025, 7, 20), "last July", False, False, "2024-07"),
-        (date(2025, 12, 5), "effective January 1", False, False, "2026-01-01"),
-        (date(2025, 12, 5), "in January", False, True, "2025-01"),
-        (date(2025, 5, 5), "effective August 15", False, False, "2025-08-15"),
-        (date(2025, 5, 5), "in January", True, False, "2026-01"),
-        (date(2025, 5, 5), "in March", True, False, "2025-03"),
-        (date(2025, 5, 5), "next March", True, False, "2026-03"),
+        (date(2025, 7, 20), "last July", False, "2024-07"),
+        (date(2025, 12, 5), "effective January 1", False, "2026-01-01"),
+        (date(2025, 12, 5), "in January", None, "2025-01"),
+        (date(2025, 5, 5), "effective August 15", False, "2025-08-15"),
+        (date(2025, 5, 5), "in January", True, "2026-01"),
+        (date(2025, 5, 5), "in March", True, "2025-03"),
+        (date(2025, 5, 5), "next March", True, "2026-03"),
     ],
 )
-def test_a_month_without_a_year_is_the_one_that_is_meant(told, text, future, history, stated):
-    assert find_date(text, told, future=future, history=history) == stated
+def test_a_month_without_a_year_is_the_one_that_is_meant(told, text, future, stated):
+    assert find_date(text, told, future=future) == stated
 
 
 def _claim(text: str, kind: Kind, **fields: object) -> Claim:

@@ -8,15 +8,18 @@ import numpy as np
 import pytest
 
 from monitor.model import Claim, Kind
+from monitor.moves import learned_people
 from monitor.moves.learned import MODEL, LearnedReader
-from monitor.moves.learned_decode import FROM, KINDS, TO, Answer, Draft, drafts
+from monitor.moves.learned_decode import EVIDENCE, FROM, KINDS, TO, Answer, Draft, Pointers, drafts
 from monitor.moves.learned_merge import merge
 from monitor.moves.learned_names import find_names
 from monitor.moves.learned_people import find_name, find_people, tidy
 from monitor.moves.learned_tokens import (
     MAX_WINDOW,
     Name,
+    Part,
     Shape,
+    Window,
     WordPieces,
     is_title_case,
     sentences,
@@ -86,6 +89,11 @@ def test_a_title_without_text_is_one_window(pieces):
 def test_initials_and_titles_end_no_sentence():
     text = "Mr. J. Roe of Acme Inc. left. She is Dr. No."
     assert [text[a:b] for a, b in sentences(text)] == ["Mr. J. Roe of Acme Inc. left.", "She is Dr. No."]
+
+
+def test_the_short_name_of_a_month_ends_no_sentence():
+    text = "Jane Roe joins Acme on Aug. 14. John Doe left on Jan. 1."
+    assert [text[a:b] for a, b in sentences(text)] == ["Jane Roe joins Acme on Aug. 14.", "John Doe left on Jan. 1."]
 
 
 def test_title_case_is_seen():
@@ -273,10 +281,32 @@ def test_odd_texts_are_read_in_bounded_time(reader, text):
     assert time.process_time() - begin < 8
 
 
+def test_many_people_are_found_in_time_that_grows_with_the_text(monkeypatch):
+    asked = []
+    places = learned_people._places
+    monkeypatch.setattr(learned_people, "_places", lambda *a: asked.append(a) or places(*a))
+    names = [f"Given{n} Surname{n}" for n in range(100)]
+    assert len(find_people(names, " ".join(names))) == 100
+    assert len(asked) < 1000
+
+
+def test_evidence_does_not_run_over_a_sentence_that_was_not_read():
+    places = [(-1, -1), (0, 4), (5, 9), (9, 10), (300, 304), (305, 309), (309, 310), (-1, -1)]  # 11 to 299 left out
+    window = Window(
+        [0] * 8, [Shape.LOWER] * 8, [Part.BODY] * 8, [0] * 8, [a for a, _ in places], [b for _, b in places]
+    )
+    logits = np.zeros((5, 2, 8), dtype=np.float32)
+    logits[EVIDENCE, 0, 1], logits[EVIDENCE, 1, 6] = 9, 9  # from the first sentence to the last
+    assert Pointers(logits, window, []).place(EVIDENCE)[1] <= 10
+
+
 def test_the_model_folder_is_complete():
     assert {p.name for p in Path(MODEL).iterdir()} >= {
         "lower.onnx",
         "upper.onnx",
+        "words.npy",
+        "scales.npy",
+        "glance.npy",
         "vocabulary.txt",
         "card.json",
         "README.md",
