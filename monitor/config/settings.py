@@ -126,7 +126,7 @@ class Settings(File):
     )
     alert_backlog: bool = Field(default=False, description="Alert of what stood in a feed when it was first polled.")
     alert_confidence: float = Field(
-        default=0.5, ge=0, le=1, description="A move under this confidence raises no alert."
+        default=0.6, ge=0, le=1, description="A move under this confidence raises no alert."
     )
     alert_max_age: Duration = Field(
         default=timedelta(days=14), description="News published longer ago raises no alert."

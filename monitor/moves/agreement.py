@@ -117,7 +117,7 @@ def merge_pair(pair: Pair) -> Claim:
     if _clash(frames, learned):
         return frames if pair.known else learned  # the frames know the watchlist's names
     return replace(
-        learned,
+        frames if pair.known and _says_more(frames, learned) else learned,
         person=max(frames.person, learned.person, key=len),
         role=learned.role or frames.role,
         from_role=learned.from_role or frames.from_role,
@@ -128,6 +128,10 @@ def merge_pair(pair: Pair) -> Claim:
         trigger=frames.trigger,
         rule=f"{frames.rule}+learned",
     )
+
+
+def _says_more(a: Claim, b: Claim) -> bool:
+    return bool((a.from_org and not b.from_org) or (a.to_org and not b.to_org))
 
 
 # A rumour told as a fact does more harm than a fact told as a rumour: of two readings the more careful one counts.

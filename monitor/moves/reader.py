@@ -17,6 +17,7 @@ from monitor.moves.factuality import is_ordered
 from monitor.moves.learned import LearnedReader
 from monitor.moves.learned_names import type_names
 from monitor.moves.timing import STALE
+from monitor.names import same_organisation
 
 _ROW = re.compile(r"[^|\n]*(?:\|[^|\n]*){2}")
 
@@ -83,7 +84,7 @@ def _says_the_same(claim: Claim, surer: Claim) -> bool:
     """Tell whether a claim adds no side to a surer one: both news, both history, or both of one sentence."""
     sides, known = (claim.from_org, claim.to_org), (surer.from_org, surer.to_org)
     if claim.background == surer.background or claim.span.overlaps(surer.span):
-        return set(sides) - {None} <= set(known)
+        return all(any(same_organisation(side, other) for other in known if other) for side in sides if side)
     return sides == known
 
 

@@ -22,7 +22,7 @@ from tests.bench import score_reader as bench
 from tests.bench.reader_items import Item, is_held_out, load_items, load_written
 
 OUT = Path(agreement.__file__).parent / "lexicon" / "agreement.toml"
-BY_HAND = {"right": {"known": 0.7}, "background": {}}
+BY_HAND = {"right": {"known": 0.7}, "background": {"known": -0.7}}
 RIGHT = (
     "bias", "both", "clash", "frames", "learned", "frames_alone", "learned_alone", "news", "history", "same_role", "role",
     "headline", "titled", "deep",
@@ -52,7 +52,8 @@ def main() -> None:
     matched = [row for row in rows if row[3]]
     weights = {
         "right": fit(rows, [float(bool(r[3])) for r in rows], RIGHT, counts) | BY_HAND["right"],
-        "background": fit(matched, [float(bool(r[3] and r[3]["background"])) for r in matched], BACKGROUND, counts),
+        "background": fit(matched, [float(bool(r[3] and r[3]["background"])) for r in matched], BACKGROUND, counts)
+        | BY_HAND["background"],
         "floor": {"news": 0.4, "background": 0.4},
     }
     write(weights)

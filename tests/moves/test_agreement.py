@@ -1,0 +1,35 @@
+"""Two readers' claims of one text: what is kept where one says more, or the same the other way round."""
+
+from dataclasses import replace
+
+from monitor.model import Claim, Kind, Span, Status
+from monitor.moves.agreement import Pair, merge_pair
+from monitor.moves.reader import _without_doubles
+
+CLAIM = Claim(
+    person="Mira Solano",
+    kind=Kind.MOVE,
+    from_org="Quill AI",
+    to_org="Vantory",
+    status=Status.CONFIRMED,
+    background=False,
+    evidence="Vantory buys half of Quill AI, bringing on its chief executive Mira Solano.",
+    span=Span(start=0, end=75),
+    confidence=0.8,
+)
+
+
+def test_the_other_direction_in_the_same_sentence_is_no_second_move():
+    back = replace(CLAIM, from_org="Vantory", to_org="Quill", confidence=0.6)
+    assert _without_doubles([back, CLAIM]) == [CLAIM]
+
+
+def test_another_company_in_the_same_sentence_is():
+    other = replace(CLAIM, kind=Kind.LEAVE, from_org="Brightwell", to_org=None, confidence=0.6)
+    assert len(_without_doubles([other, CLAIM])) == 2
+
+
+def test_an_origin_that_only_the_frames_read_is_kept_for_a_watched_person():
+    learned = replace(CLAIM, kind=Kind.JOIN, from_org=None, confidence=0.3)
+    sides = {known: merge_pair(Pair(frames=CLAIM, learned=learned, known=known)).from_org for known in (False, True)}
+    assert sides == {False: None, True: "Quill AI"}
