@@ -39,11 +39,12 @@ def find_groups(lines: Iterable[Line]) -> Iterator[GroupClaim]:
                 count = match.span("count")
                 if any(start <= count[0] < end for start, end in taken):  # the fourteen of "eleven of the fourteen"
                     continue
-                if name in _PARTS and not _is_part(match, whole):
+                part_of = whole if name in _PARTS else None
+                if name in _PARTS and not _is_part(match, part_of):
                     continue
-                claim = _claim(name, match, line, whole)
+                claim = _claim(name, match, line, part_of)
                 taken.append(match.span())
-                whole = whole if name in _PARTS else claim
+                whole = part_of or claim
                 key = (claim.count, claim.from_org, claim.to_org)
                 if key not in seen:
                     seen.add(key)
@@ -61,11 +62,10 @@ def _patterns() -> list[tuple[str, re.Pattern[str]]]:
     return [(name, re.compile(expand_slots(pattern, table["macros"]))) for name, pattern in table["patterns"].items()]
 
 
-def _claim(name: str, match: re.Match[str], line: Line, whole: GroupClaim | None) -> GroupClaim:
-    """The claim of one match; `whole` is the group told of before, of which a "part" is counted."""
+def _claim(name: str, match: re.Match[str], line: Line, part_of: GroupClaim | None) -> GroupClaim:
+    """The claim of one match; `part_of` is the group told of before, of which a "part" is counted."""
     slots = match.groupdict()
     count, of = _number(slots.get("count")), _number(slots.get("of"))
-    part_of = whole if name in _PARTS else None
     if part_of:
         slots["from"], of = None, part_of.count
     if name in {"remain", "remaining"} and count is not None and of is not None:

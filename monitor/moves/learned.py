@@ -23,18 +23,16 @@ from .factuality import may_refute
 from .glance import Glance
 from .learned_decode import Answer, Asserted, Draft, Numbers, drafts, verify
 from .learned_merge import merge
-from .learned_names import Named, find_names
+from .learned_names import find_names
 from .learned_people import Person, find_name, find_people, find_phrase, tidy
-from .learned_tokens import Window, WordPieces, sentences, windows
+from .learned_tokens import Named, Window, WordPieces, sentences, windows
 from .timing import date_of
 
 MODEL = Path(__file__).parent / "model"
 LEAST_TAG = 0.2  # probability from which a piece may belong to a claimed person
 SURE_TAG = 0.5  # … and from which it can be no part of an organisation's name
 LEAST_CLAIM = 0.05  # probability from which a draft is worth weighing
-MOST_ASKED = (
-    150  # times that the upper half is asked about one article, two seconds' work: the rest of a list is the frames'
-)
+MOST_ASKED = 150  # times that the upper half is asked about one article: the rest of a long list is the frames'
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from monitor.moves.learned_tokens import Name
+from monitor.moves.learned_tokens import Name, Named
 from monitor.moves.lexicon import load_lexicon
 from monitor.moves.names import NameFinder
 from monitor.moves.phrases import MANY_WORDS, ONE_WORD, ORG, PERSON, PLACE, ROLE, Phrase
@@ -21,8 +21,6 @@ _NAMES = {
     ONE_WORD: Name.ONE_WORD,
     MANY_WORDS: Name.MANY_WORDS,
 }
-
-Named = tuple[int, int, Name]  # start, end, type
 
 
 def find_names(title: str, text: str) -> Iterator[Named]:

@@ -14,6 +14,7 @@ from enum import IntEnum
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 
 MAX_TITLE = 48  # pieces: longer ones are feeds that put the lead into the title
 MAX_WINDOW = 192  # pieces, title included
@@ -50,6 +51,9 @@ class Name(IntEnum):
     ROLE = 4
     ONE_WORD = 5
     MANY_WORDS = 6
+
+
+Named: TypeAlias = tuple[int, int, Name]  # a stretch of characters, and what it is taken for
 
 
 class Part(IntEnum):
@@ -168,7 +172,7 @@ def windows(
     pieces: WordPieces,
     title: str,
     text: str,
-    named: Iterable[tuple[int, int, Name]] = (),
+    named: Iterable[Named] = (),
     tells: Callable[[Pieces, Sequence[int]], bool] | None = None,
 ) -> Iterator[Window]:
     """Cut the article into windows of whole sentences, each under the title; neighbours share one sentence.
@@ -191,7 +195,7 @@ def windows(
         yield _window(pieces, head, part, [body[i] for i in group], types)
 
 
-def spread(named: Iterable[tuple[int, int, Name]], length: int) -> bytearray:
+def spread(named: Iterable[Named], length: int) -> bytearray:
     """The type of the name that each character belongs to."""
     types = bytearray(length)
     for start, end, name in named:

@@ -3,8 +3,8 @@
 usage: python -m tests.bench.fit_agreement [--corpus ../shared/corpus]     (needs ../shared/eval; two minutes, six with it)
 
 Fitted on the items that the network never saw: 15 % of `train`, of the written articles and of our labels of the corpus,
-by hashed id; a real item counts as much as REAL written ones, which are more and harder than life.  P(the claim is right) and P(it is history).  `known`, of watched people, is set by hand and explained
-in (0013).
+by hashed id; a real item counts as much as REAL written ones, which are more and harder than life.  P(the claim is
+right) and P(it is history).  `known`, of watched people, is set by hand and explained in (0013).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 from monitor.moves import agreement
 from monitor.moves.reader import JointReader
 from tests.bench import score_reader as bench
-from tests.bench.reader_items import Item, is_held_out, load_items, load_written
+from tests.bench.reader_items import Item, is_held_out, load_real, load_written
 
 OUT = Path(agreement.__file__).parent / "lexicon" / "agreement.toml"
 BY_HAND = {"right": {"known": 0.7}, "background": {"known": -0.7}}
@@ -45,9 +45,10 @@ Row = tuple[str, dict[str, float], Any, dict[str, Any] | None]  # item, signs, c
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, help="folder of the recorded corpus: fit to our labels of it too")
-    items = held_out_items(parser.parse_args().corpus)
-    written = {item.id for item in load_written()}
-    counts = {item.id: 1 if item.id in written else REAL for item in items}
+    weighed = [(item, REAL) for item in load_real(bench.EVAL, parser.parse_args().corpus)]
+    weighed += [(item, 1) for item in load_written()]
+    items = [item for item, _ in weighed if is_held_out(item)]
+    counts = {item.id: count for item, count in weighed}
     rows = list(gather(items))
     matched = [row for row in rows if row[3]]
     weights = {
@@ -65,15 +66,6 @@ def main() -> None:
     }
     write(weights)
     print(OUT.read_text(), f"{len(items)} items, {len(rows)} claims, {len(matched)} right of {len(gold)}")
-
-
-def held_out_items(corpus: Path | None) -> list[Item]:
-    items = load_items(bench.EVAL, "train") + load_written()
-    if corpus:
-        from tests.bench.reader_corpus import load_corpus
-
-        items += load_corpus(corpus)
-    return [item for item in items if is_held_out(item)]
 
 
 def gather(items: Sequence[Item]) -> Iterator[Row]:

@@ -22,7 +22,7 @@ from monitor.moves.learned import MODEL
 from monitor.moves.learned_names import find_names
 from monitor.moves.learned_tokens import WordPieces, sentences, spread
 from tests.bench import score_reader as bench
-from tests.bench.reader_items import Item, is_held_out, load_items, load_written
+from tests.bench.reader_items import Item, is_held_out, load_real, load_written
 
 OUT = MODEL / "glance.npy"
 STEPS = sorted({-5.0, -4.5, -4.0, -3.5, LEAST, -3.0, -2.5})
@@ -59,13 +59,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, help="folder of the recorded corpus: fit to our labels of it too")
     corpus = parser.parse_args().corpus
-    real = load_items(bench.EVAL, "train")
-    if corpus:
-        from tests.bench.reader_corpus import load_corpus
-
-        real += load_corpus(corpus)
     pieces = WordPieces(MODEL / "vocabulary.txt")
-    lines = [line for item in real for line in lines_of(item, pieces, real=True)]
+    lines = [line for item in load_real(bench.EVAL, corpus) for line in lines_of(item, pieces, real=True)]
     lines += [line for item in load_written() for line in lines_of(item, pieces, real=False)]
     fit = [line for line in lines if not line.held]
     labels = [line.news or line.history for line in fit]

@@ -32,6 +32,16 @@ def load_items(folder: Path, name: str) -> list[Item]:
     ]
 
 
+def load_real(evaluation: Path, corpus: Path | None) -> list[Item]:
+    """The items that life wrote, to fit to: those of `train`, and with `corpus` those that we labelled in it."""
+    items = load_items(evaluation, "train")
+    if corpus:
+        from tests.bench.reader_corpus import load_corpus  # which needs this module
+
+        items += load_corpus(corpus)
+    return items
+
+
 def load_written(folder: Path = ARTICLES) -> list[Item]:
     """The items that were written for training, with their claims: every *.jsonl of the folder."""
     rows = (json.loads(line) for path in sorted(folder.glob("*.jsonl")) for line in path.open(encoding="utf-8"))

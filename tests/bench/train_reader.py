@@ -32,8 +32,7 @@ from reader_shipped import load_shipped  # noqa: E402
 from reader_written import load_patterns, written_items  # noqa: E402
 
 from monitor.moves.learned_tokens import WordPieces  # noqa: E402
-from tests.bench.reader_corpus import load_corpus  # noqa: E402
-from tests.bench.reader_items import Item, is_held_out, load_items, load_written  # noqa: E402
+from tests.bench.reader_items import Item, is_held_out, load_real, load_written  # noqa: E402
 
 PARTS = 5  # packages that the encoder is cut into
 WEIGHTS = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"  # SHA-256 of its model.safetensors
@@ -331,7 +330,7 @@ def main() -> None:
 def run(options: argparse.Namespace) -> None:
     torch.set_num_threads(2)
     torch.manual_seed(options.seed)
-    real = load_items(options.eval, "train") + (load_corpus(options.corpus) if options.corpus else [])
+    real = load_real(options.eval, options.corpus)
     items = real + load_written()
     net = Net(Size())
     with tempfile.TemporaryDirectory() as scratch:
