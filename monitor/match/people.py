@@ -107,6 +107,8 @@ class Reading:
 def _read_name(hit: Hit, around: Surroundings, watch: Watchlist) -> Reading:
     if " " in hit.alias.text:
         return Reading(hit, own=True, score=0.95)
+    if nicknamed := _NICKNAMED.search(around.text, max(hit.start - _LONGEST_GIVEN, 0), hit.start):
+        return _read_nicknamed(nicknamed, hit, around)
     before = around.before(hit.start)
     if not _is_first_name(before, around, watch):
         return Reading(hit, own=None, score=0.0)
@@ -121,9 +123,20 @@ def _read_name(hit: Hit, around: Surroundings, watch: Watchlist) -> Reading:
     return Reading(replace(hit, start=start), own=True, score=0.95 * likeness)
 
 
+def _read_nicknamed(found: re.Match[str], hit: Hit, around: Surroundings) -> Reading:
+    surname = around.text[hit.start : hit.end]
+    likeness = max(_best_likeness(f"{found[part]} {surname}", hit.alias.subject) for part in ("given", "nickname"))
+    if likeness < SAME_NAME:
+        return Reading(hit, own=False, score=0.0)
+    return Reading(replace(hit, start=found.start()), own=True, score=0.95 * likeness)
+
+
 def _likeness(start: int, hit: Hit, around: Surroundings) -> float:
     """How well the name that begins at `start` can be the subject's."""
-    subject, name = hit.alias.subject, around.text[start : hit.end]
+    return _best_likeness(around.text[start : hit.end], hit.alias.subject)
+
+
+def _best_likeness(name: str, subject: Subject) -> float:
     full_names = [text for text in (subject.name, *subject.aliases) if " " in text]
     return max((person_likeness(name, full) for full in full_names), default=0.0)
 
@@ -144,6 +157,10 @@ def _is_first_name(before: Neighbour, around: Surroundings, watch: Watchlist) ->
     return word not in common_words() and not (_proves_nothing(before, around) and _is_no_name(before.word))
 
 
+_NICKNAMED = re.compile(  # Robert "Bob" Solano
+    r"""\b(?P<given>[^\W\d_][\w'’-]+) (?:[^\W\d_]\. )?["“'‘(](?P<nickname>[^\W\d_][\w.-]+)["”'’)] $"""
+)
+_LONGEST_GIVEN = 60  # characters
 _INITIALS = re.compile(r"(?:[^\W\d_]\.-?){1,3}")  # "J.", "J.-B.", "M.J."
 _NO_INITIALS = frozenset({"u.s", "u.k", "e.u", "d.c", "p.m"})
 _VERBS_TOO = frozenset({"will", "may", "sue", "drew"})

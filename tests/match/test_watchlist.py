@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.match.mentions import SURE, find_mentions
+from monitor.match.mentions import DOUBTFUL, SURE, find_mentions
 from monitor.match.organisations import resolve_organisation
 from monitor.match.watchlist import Watchlist
 from monitor.model import Subject, SubjectKind
@@ -134,6 +134,21 @@ def test_initials_and_middle_names_are_the_watched_person(name):
     watch = Watchlist.build([Subject(id="mira", kind=PERSON, name="Mira Solano", watched=True)])
     (mention,) = find_mentions(f"{name} has joined Cohere.", watch)
     assert (mention.text, mention.score >= SURE) == (name, True)
+
+
+@pytest.mark.parametrize(
+    "name", ['Robert "Bob" Solano', "Robert J. “Bob” Solano", "Robert (Bob) Solano", "Bob 'Ace' Solano"]
+)
+def test_a_nickname_within_the_name_makes_nobody_else_of_the_watched_person(name):
+    for watched in ("Bob Solano", "Robert Solano"):
+        watch = Watchlist.build([Subject(id="bob", kind=PERSON, name=watched, watched=True)])
+        (mention,) = find_mentions(f"{name} has joined Cohere.", watch)
+        assert (mention.text, mention.score >= SURE) == (name, True)
+
+
+def test_a_nickname_within_the_name_of_another_is_not_the_watched_person():
+    watch = Watchlist.build([Subject(id="bob", kind=PERSON, name="Bob Solano", watched=True)])
+    assert not [m for m in find_mentions('Clara "Ace" Solano has joined Cohere.', watch) if m.score >= DOUBTFUL]
 
 
 @pytest.mark.parametrize(
