@@ -42,9 +42,9 @@ def load_real(evaluation: Path, corpus: Path | None) -> list[Item]:
     return items
 
 
-def load_written(folder: Path = ARTICLES) -> list[Item]:
-    """The items that were written for training, with their claims: every *.jsonl of the folder."""
-    rows = (json.loads(line) for path in sorted(folder.glob("*.jsonl")) for line in path.open(encoding="utf-8"))
+def load_written(files: str = "*.jsonl") -> list[Item]:
+    """The items that were written for training, with their claims, of the files that the pattern names."""
+    rows = (json.loads(line) for path in sorted(ARTICLES.glob(files)) for line in path.open(encoding="utf-8"))
     return [Item(r["id"], r["title"], r["text"], r["claims"], r["form"], r["published"]) for r in rows]
 
 

@@ -49,7 +49,8 @@ class Plan:
     minutes: float = math.inf  # where the clock runs out first, the learning rate falls with it
     rate: float = 6e-5  # of the encoder
     seed: int = 0
-    negatives: float = 0.3  # share of the items without a claim that an epoch visits
+    negatives: float = 0.5  # share of the items without a claim that an epoch visits
+    seldom: frozenset[str] = frozenset()  # ids of items that only every second epoch visits
     half: bool = True  # bfloat16 arithmetic
     written: int = 1  # fillings of every written pattern an epoch sees
 
@@ -112,7 +113,11 @@ class Source:
 
 def epoch_examples(items: list[Item], source: Source, plan: Plan, rng: random.Random) -> list[Example]:
     """The items of one epoch, each varied, and the written patterns filled in anew."""
-    visited = [vary(i, source.pool, rng) for i in items if i.claims or rng.random() < plan.negatives]
+
+    def chance(item: Item) -> float:
+        return (1 if item.claims else plan.negatives) * (0.5 if item.id in plan.seldom else 1)
+
+    visited = [vary(i, source.pool, rng) for i in items if rng.random() < chance(i)]
     for _ in range(plan.written):
         visited += written_items(source.patterns, source.pool, rng)
     return [e for item in visited for e in examples(item, source.pieces, rng)]
@@ -300,6 +305,16 @@ def mean_of(states: list[dict[str, Tensor]]) -> dict[str, Tensor]:
     return {name: torch.stack([s[name].float() for s in states]).mean(0) for name in states[0]}
 
 
+def seldom(fresh: list[str] | None) -> frozenset[str]:
+    """The ids of the written items that are not in the files named `fresh`; none, where none is."""
+    new: set[str] = set()
+    for name in fresh or ():
+        new |= {i.id for i in load_written(f"{name}.jsonl")} or sys.exit(
+            f"--fresh: no written items are named {name!r}"
+        )
+    return frozenset(item.id for item in load_written() if fresh and item.id not in new)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, epilog=f"Needs: {REQUIREMENTS}")
     parser.add_argument("--eval", type=Path, required=True, help="folder of train.*.jsonl, dev.*.jsonl and score.py")
@@ -313,6 +328,9 @@ def main() -> None:
         "--rate", type=float, default=Plan.rate, help="learning rate of the encoder; the heads' is tenfold"
     )
     parser.add_argument("--real", type=int, default=2, help="times that an epoch sees the items that are not written")
+    parser.add_argument(
+        "--fresh", nargs="+", metavar="NAME", help="written files that are new: of the others an epoch sees a half"
+    )
     parser.add_argument("--seed", type=int, default=Plan.seed)
     parser.add_argument(
         "--start", type=Path, nargs="+", help="go on from the mean of these checkpoints, or from a shipped folder"
@@ -349,6 +367,7 @@ def run(options: argparse.Namespace) -> None:
             rate=options.rate,
             seed=options.seed,
             half=not options.full_precision,
+            seldom=seldom(options.fresh),
         )
         fit = [i for i in items + real * (options.real - 1) if not is_held_out(i)]
         keep = partial(torch.save, f=options.keep) if options.keep else (lambda _: None)
