@@ -144,11 +144,13 @@ def _service_fault(url: str) -> str | None:
 
 def _mail(name: str, channel: files.Mail, secrets: SecretReader) -> EmailChannel:
     at = ("channels", name)
-    password = secrets.read(at, "password")
+    password = secrets.read(at, "password", check=_login_fault)
     named = bool(channel.password_env or channel.password_file)
     if channel.username and not named:
         message = "'username' needs 'password_env' or 'password_file'"
         secrets.problems.append(secrets.document.problem((*at, "username"), message))
+    if channel.username and (fault := _login_fault(channel.username)):
+        secrets.problems.append(secrets.document.problem((*at, "username"), f"'username' {fault}"))
     if named and channel.security == "none":
         message = "a password would go over the line in the clear; use starttls or tls"
         secrets.problems.append(secrets.document.problem((*at, "security"), message))
@@ -164,6 +166,10 @@ def _mail(name: str, channel: files.Mail, secrets: SecretReader) -> EmailChannel
         timeout=channel.timeout,
         templates=_templates(name, channel.templates, secrets),
     )
+
+
+def _login_fault(text: str) -> str | None:
+    return None if text.isascii() else "holds letters beyond ASCII, with which smtplib cannot log in"
 
 
 def _templates(name: str, wanted: str | None, secrets: SecretReader) -> Templates:
