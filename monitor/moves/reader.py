@@ -37,7 +37,7 @@ class JointReader:
             return Reading()
         frames = self._frames.read(title, text, published_at)
         weighed = (weigh(pair, full_text, title) for pair in self._pairs(frames.claims, title, text, published_at))
-        claims = (_without_stale_date(self._without_echo(claim), published_at) for claim in weighed)
+        claims = (_without_stale_date(self._without_echo(self._in_full(claim)), published_at) for claim in weighed)
         kept = [c for c in claims if c.confidence >= floor(background=c.background)]
         return Reading(claims=tuple(_without_doubles(kept)), groups=frames.groups)
 
@@ -50,6 +50,17 @@ class JointReader:
             news, history = self._learned.score(title, text, pair.claim)
             known = any(claim and claim.person in self._people for claim in (pair.frames, pair.learned))
             yield replace(pair, news=news, history=history, known=known)
+
+    def _in_full(self, claim: Claim) -> Claim:
+        """Write a side as the known organisation of which the proof names no more than a part ("Scale" of "Scale AI")."""
+
+        def whole(side: str | None) -> str | None:
+            longer = (o for o in self._organisations if side and o.startswith(f"{side} ") and o in claim.evidence)
+            name = max(longer, key=len, default="")
+            apart = side and re.search(rf"\b{re.escape(side)}\b", claim.evidence.replace(name, "")) if name else True
+            return side if apart else name
+
+        return replace(claim, from_org=whole(claim.from_org), to_org=whole(claim.to_org))
 
     def _without_echo(self, claim: Claim) -> Claim:
         """Drop an origin that is the destination with words around it ("xAI HR", "Flipkart has hired")."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from monitor.model import Claim, Kind, Span, Status
 from monitor.moves.agreement import Pair, merge_pair
-from monitor.moves.reader import _without_doubles
+from monitor.moves.reader import JointReader, _without_doubles
 
 CLAIM = Claim(
     person="Mira Solano",
@@ -33,3 +33,11 @@ def test_an_origin_that_only_the_frames_read_is_kept_for_a_watched_person():
     learned = replace(CLAIM, kind=Kind.JOIN, from_org=None, confidence=0.3)
     sides = {known: merge_pair(Pair(frames=CLAIM, learned=learned, known=known)).from_org for known in (False, True)}
     assert sides == {False: None, True: "Quill AI"}
+
+
+def test_a_part_of_a_known_organisation_is_written_in_full():
+    reader = JointReader(organisations=["Quill AI", "Vantory"])
+    assert reader._in_full(replace(CLAIM, from_org="Quill")) == CLAIM
+    assert JointReader()._in_full(replace(CLAIM, from_org="Quill")).from_org == "Quill"
+    apart = "Quill, not Quill AI, let Mira Solano go."
+    assert reader._in_full(replace(CLAIM, from_org="Quill", evidence=apart)).from_org == "Quill"
