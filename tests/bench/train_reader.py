@@ -239,6 +239,8 @@ def train(net: Net, items: list[Item], pieces: WordPieces, plan: Plan, keep: Cal
     optimise, step, begin, average = optimiser(net, plan), 0, time.monotonic(), Average(net)
     steps = plan.epochs * len(batches(epoch_examples(items, source, plan, random.Random(1)), random.Random(1)))
     for epoch in range(plan.epochs):
+        if time.monotonic() - begin > 60 * plan.minutes:
+            break
         net.train()
         work = batches(epoch_examples(items, source, plan, rng), rng)
         sums: dict[str, float] = {}
