@@ -17,8 +17,9 @@ from typing import Any
 import trafilatura
 
 from monitor.moves.claims import may_tell
-from monitor.moves.reader import default_reader
+from monitor.moves.reader import JointReader, default_reader
 from tests.bench import score_reader as bench
+from tests.bench.reader_items import load_phenomena
 
 DOCS = bench.ROOT / "docs"
 CORPUS = bench.EVAL.parent / "corpus"
@@ -34,14 +35,14 @@ def main() -> None:
     figures = {name: table(read) for name, read in forms_of(dev).items()} | {"seeds": table(seeds)}
     (DOCS / "quality.json").write_text(json.dumps(figures, indent=1) + "\n")
     (DOCS / "quality.svg").write_text(draw(curve))
-    (DOCS / "quality.md").write_text(render(figures, curve, dev["milliseconds"]) + render_speed(measure_speed()))
+    page = render(figures, curve, dev["milliseconds"]) + render_phenomena() + render_speed(measure_speed())
+    (DOCS / "quality.md").write_text(page)
     print((DOCS / "quality.md").read_text())
 
 
 def measure(name: str) -> dict[str, Any]:
     """Read a set: {"gold", "predicted", "form": by item id, "milliseconds": an item}."""
-    reader, items = default_reader(), bench.load("items", name)
-    reader.read("Warm-up: Jane Roe joins Acme", "", bench.parse_published("2025"))
+    reader, items = warm_reader(), bench.load("items", name)
     started, predicted = time.process_time(), {}
     for number, item in enumerate(items):
         reading = reader.read(item["title"], item["text"], bench.parse_published(item["published"]))
@@ -54,6 +55,12 @@ def measure(name: str) -> dict[str, Any]:
         "form": {i["id"]: i.get("form", "article") for i in items},
         "milliseconds": (time.process_time() - started) / len(items) * 1000,
     }
+
+
+def warm_reader() -> JointReader:
+    reader = default_reader()
+    reader.read("Warm-up: Jane Roe joins Acme", "", bench.parse_published("2025"))
+    return reader
 
 
 def forms_of(read: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -133,6 +140,28 @@ def render(figures: dict[str, Any], curve: list[tuple[float, float, float]], mil
     return "\n".join(lines) + "\n"
 
 
+def render_phenomena() -> str:
+    """Make a table of the items of tests/cases/reader/phenomena, which nothing is fitted to; the worst read first."""
+    reader, tables = warm_reader(), {}
+    for name, items in load_phenomena().items():
+        read = {i.id: reader.read(i.title, i.text, bench.parse_published(i.published)).claims for i in items}
+        predicted = {id: [bench.as_record(c) for c in claims] for id, claims in read.items()}
+        tables[name] = table({"gold": {i.id: i.claims for i in items}, "predicted": predicted})
+    lines = [
+        "",
+        "One phenomenon at a time, written items that nothing is fitted to (tests/cases/reader/phenomena); the worst read first:",
+        "",
+        "| phenomenon | news found precision | recall | F1 | gold | all found F1 | status | role |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, found in sorted(tables.items(), key=lambda t: t[1]["news found"]["f1"]):
+        news, fields = found["news found"], found["fields"]
+        cells = [news["precision"], news["recall"], news["f1"], news["gold"], found["all found"]["f1"]]
+        cells += [fields.get("status", 0), fields.get("role", 0)]
+        lines.append(f"| {name} | " + " | ".join(f"{c:.2f}" if isinstance(c, float) else str(c) for c in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def measure_speed() -> dict[str, list[tuple[float, float]]]:
     """Return (milliseconds of reading, of trafilatura's extraction) of recorded pages, by what the text has."""
     found: dict[str, list[tuple[float, float]]] = {"no word that can tell of a move": [], "such a word": []}
@@ -140,8 +169,7 @@ def measure_speed() -> dict[str, list[tuple[float, float]]]:
         return found
     pages = map(json.loads, (CORPUS / "manifest.jsonl").open(encoding="utf-8"))
     english = [p["path"] for p in pages if p["kind"] == "page" and str(p.get("lang") or "en").startswith("en")]
-    reader = default_reader()
-    reader.read("Warm-up: Jane Roe joins Acme", "", bench.parse_published("2025"))
+    reader = warm_reader()
     for path in random.Random(0).sample(english, PAGES):
         markup = gzip.decompress((CORPUS / path).read_bytes())
         started = time.process_time()

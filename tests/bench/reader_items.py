@@ -3,9 +3,11 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 ARTICLES = Path(__file__).parents[1] / "cases" / "reader" / "articles"
+PHENOMENA = ARTICLES.with_name("phenomena")
 UNDATED = "2024-01-01"
 HELD_OUT = 15  # per cent of the items, by hash of id: no reader is fitted to these
 
@@ -42,10 +44,16 @@ def load_real(evaluation: Path, corpus: Path | None) -> list[Item]:
     return items
 
 
-def load_written(files: str = "*.jsonl") -> list[Item]:
+def load_written(files: str = "*.jsonl", folder: Path = ARTICLES) -> list[Item]:
     """The items that were written for training, with their claims, of the files that the pattern names."""
-    rows = (json.loads(line) for path in sorted(ARTICLES.glob(files)) for line in path.open(encoding="utf-8"))
+    rows = (json.loads(line) for path in sorted(folder.glob(files)) for line in path.open(encoding="utf-8"))
     return [Item(r["id"], r["title"], r["text"], r["claims"], r["form"], r["published"]) for r in rows]
+
+
+def load_phenomena() -> dict[str, list[Item]]:
+    """The items that no reader is ever fitted to, by the phenomenon that they show: "platform", "bio", ..."""
+    items = load_written(folder=PHENOMENA)
+    return {name: [*group] for name, group in groupby(items, key=lambda i: i.id.rpartition("-")[0])}
 
 
 def is_held_out(item: Item) -> bool:

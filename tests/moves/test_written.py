@@ -3,9 +3,9 @@
 from collections import Counter
 
 from monitor.model import Kind, Status
-from tests.bench.reader_items import load_written
+from tests.bench.reader_items import load_phenomena, load_written
 
-ITEMS = load_written()
+ITEMS = [*load_written(), *(item for items in load_phenomena().values() for item in items)]
 SIDES = {"join": (False, True), "leave": (True, False), "move": (True, True)}
 
 
