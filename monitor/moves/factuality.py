@@ -44,6 +44,11 @@ def is_ordered(sentence: str) -> bool:
     return bool(_cue("sentence", "ordered").search(sentence))
 
 
+def is_unreal(sentence: str) -> bool:
+    """Return whether a sentence says what should or could have happened ("Apple should have made her chief"), and did not."""
+    return bool(_cue("sentence", "unreal").search(sentence))
+
+
 def may_refute(sentence: str) -> bool:
     """Return whether a sentence holds a word by which a move could be denied."""
     return bool(_cue("sentence", "refuted").search(sentence))
@@ -63,9 +68,12 @@ def _only_called_for(place: Place) -> bool:
 
 
 def _undecided(place: Place) -> bool:
-    asked = place.is_title and bool(_cue("sentence", "question").search(place.line))
-    conditional = re.search(r"\b(?:if|whether|why) (?:\S+ ){0,3}$", place.line[: place.start][-30:])
-    return asked or bool(conditional) or bool(_cue("auxiliary", "undecided").search(place.auxiliary))
+    line = place.line
+    asked = (
+        place.is_title and _cue("sentence", "question").search(line) and not _cue("sentence", "presumed").match(line)
+    )
+    conditional = re.search(r"\b(?:if|whether) (?:\S+ ){0,3}$", place.line[: place.start][-30:])
+    return bool(asked or conditional or _cue("auxiliary", "undecided").search(place.auxiliary))
 
 
 _BARE = {"resign", "quit", "step down", "leave", "retire", "step aside", "depart"}

@@ -13,7 +13,7 @@ from datetime import datetime
 from monitor.model import Claim, Kind, Reading, Subject, SubjectKind
 from monitor.moves.agreement import Pair, floor, pair_claims, weigh
 from monitor.moves.claims import FrameReader, may_tell
-from monitor.moves.factuality import is_ordered
+from monitor.moves.factuality import is_ordered, is_unreal
 from monitor.moves.learned import LearnedReader
 from monitor.moves.learned_names import type_names
 from monitor.moves.timing import STALE
@@ -45,7 +45,7 @@ class JointReader:
         full_text = f"{title}\n{text}"
         _, phrases = self._frames.parse(title, text)
         read = self._learned.read(title, text, published_at, type_names(phrases)).claims
-        learned = [c for c in read if not (_in_table(c, full_text) or is_ordered(c.evidence))]
+        learned = [c for c in read if not (_in_table(c, full_text) or is_ordered(c.evidence) or is_unreal(c.evidence))]
         for pair in pair_claims(frames, learned):
             news, history = self._learned.score(title, text, pair.claim)
             known = any(claim and claim.person in self._people for claim in (pair.frames, pair.learned))

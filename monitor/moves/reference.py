@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from monitor.moves.lexicon import load_lexicon
 from monitor.moves.phrases import ORG, PERSON, ROLE, Phrase
@@ -27,11 +28,12 @@ def add_references(sentences: Sequence[Sentence], phrases: Sequence[Sequence[Phr
     org: Phrase | None = None
     hero: Phrase | None = None
     firm: Phrase | None = None  # the only one that the title names
+    introduced: Phrase | None = None  # by the sentence before: "Koldbox, a start-up of Seattle"
     recent: list[set[str]] = []
     result = []
     for sentence, all_found in zip(sentences, phrases, strict=True):
         found = mark_sources(sentence, all_found)
-        added = _SentenceReferences(sentence, found, person, org).find()
+        added = _SentenceReferences(sentence, found, _LastNamed(person, org, introduced)).find()
         result.append(sorted([*found, *added], key=lambda p: p.start))
         people = [p for p in found if p.letter == PERSON]
         if sentence.is_title and len({p.text for p in people}) == 1:
@@ -44,9 +46,21 @@ def add_references(sentences: Sequence[Sentence], phrases: Sequence[Sequence[Phr
         if sentence.is_title and len({p.text for p in orgs}) == 1:
             firm = orgs[0]
         org = firm or (orgs[0] if orgs else org)
+        introduced = _introduced(sentence, orgs)
     return result
 
 
+def _introduced(sentence: Sentence, orgs: Sequence[Phrase]) -> Phrase | None:
+    """Return the only organisation that the sentence says what it is, which the next one goes on about."""
+    said = [p for p in orgs if (m := _WHAT_IT_IS.match(sentence.text, p.end - sentence.start)) and _of_company(m[1])]
+    return said[0] if len(said) == 1 else None
+
+
+def _of_company(words: str) -> bool:
+    return any(word in _COMPANY for word in words.lower().split())
+
+
+_WHAT_IT_IS = re.compile(r", an? ([\w’'&/ -]+)")  # the apposition after a name
 _ACTS = re.compile(
     r"(?:(?:has|had|is|will|was|would) )?(?:named|nam|hir|appoint|fir|promot|oust|sack|dismiss|recruit|elect|tapp|poach|part|co-found|found)\w*"
 )
@@ -126,23 +140,33 @@ _NOT_ADJECTIVES = {
 }
 
 
+class _LastNamed(NamedTuple):
+    """Whom the sentences before named last."""
+
+    person: Phrase | None
+    org: Phrase | None
+    introduced: Phrase | None
+
+
 class _SentenceReferences:
-    def __init__(self, sentence: Sentence, found: Sequence[Phrase], person: Phrase | None, org: Phrase | None) -> None:
-        self.tokens, self.found, self.person, self.org = sentence.tokens, found, person, org
+    def __init__(self, sentence: Sentence, found: Sequence[Phrase], named: _LastNamed) -> None:
+        self.tokens, self.found, self.named = sentence.tokens, found, named
 
     def find(self) -> list[Phrase]:
         added = []
         for i, token in enumerate(self.tokens):
             word = token.text.lower()
-            if _HE.fullmatch(word) and (target := self._speaker(i) or self._before(token.start, PERSON) or self.person):
+            if _HE.fullmatch(word) and (
+                target := self._speaker(i) or self._before(token.start, PERSON) or self.named.person
+            ):
                 added.append(Phrase(letter=PERSON, text=target.text, start=token.start, end=token.end))
             if word == "it" and _ACTS.match(" ".join(t.text for t in self.tokens[i + 1 : i + 3])):
-                target = self._before(token.start, ORG) or self.org
+                target = self._before(token.start, ORG) or self.named.introduced or self.named.org
                 if target:
                     added.append(Phrase(letter=ORG, text=target.text, start=token.start, end=token.end))
             last = self._company_after(i) if word == "the" else None
             if last:
-                target = self._before(token.start, ORG) or self.org
+                target = self._before(token.start, ORG) or self.named.org
                 if (
                     target
                     and not any(p.start <= last.start < p.end for p in self.found)
