@@ -19,6 +19,7 @@ from monitor.moves.learned_names import type_names
 from monitor.moves.timing import STALE
 from monitor.names import same_organisation
 
+_OWNER = re.compile(r"['’]s (?=[A-Z])")
 _ROW = re.compile(r"[^|\n]*(?:\|[^|\n]*){2}")
 
 
@@ -37,7 +38,9 @@ class JointReader:
             return Reading()
         frames = self._frames.read(title, text, published_at)
         weighed = (weigh(pair, full_text, title) for pair in self._pairs(frames.claims, title, text, published_at))
-        claims = (_without_stale_date(self._without_echo(self._in_full(claim)), published_at) for claim in weighed)
+        claims = (
+            _without_stale_date(self._without_echo(self._in_full(claim, full_text)), published_at) for claim in weighed
+        )
         kept = [c for c in claims if c.confidence >= floor(background=c.background)]
         return Reading(claims=tuple(_without_doubles(kept)), groups=frames.groups)
 
@@ -51,10 +54,12 @@ class JointReader:
             known = any(claim and claim.person in self._people for claim in (pair.frames, pair.learned))
             yield replace(pair, news=news, history=history, known=known)
 
-    def _in_full(self, claim: Claim) -> Claim:
-        """Write a side as the known organisation of which the proof names no more than a part ("Scale" of "Scale AI")."""
+    def _in_full(self, claim: Claim, full_text: str) -> Claim:
+        """Write a side as the known organisation of which the proof names a part ("Scale" of "Scale AI"), or as the text does elsewhere."""
 
         def whole(side: str | None) -> str | None:
+            if side and (joined := _OWNER.sub(" ", side)) in full_text:
+                side = joined  # "Google's DeepMind" is Google DeepMind, where it is called so too
             longer = (o for o in self._organisations if side and o.startswith(f"{side} ") and o in claim.evidence)
             name = max(longer, key=len, default="")
             apart = side and re.search(rf"\b{re.escape(side)}\b", claim.evidence.replace(name, "")) if name else True
@@ -86,7 +91,9 @@ def _without_doubles(claims: list[Claim]) -> list[Claim]:
     """Of two claims that say the same of one person, keep the surer one: a change is either news or history."""
     kept: list[Claim] = []
     for claim in sorted(claims, key=lambda c: -c.confidence):
-        if not any(_says_the_same(claim, k) for k in kept if k.person == claim.person):
+        if not any(_says_the_same(claim, k) for k in kept if k.person == claim.person) and not any(
+            _arrives(c, claim) for c in claims if c.person == claim.person
+        ):
             kept.append(claim)
     return sorted(kept, key=lambda c: (c.span.start, c.person))
 
@@ -97,6 +104,13 @@ def _says_the_same(claim: Claim, surer: Claim) -> bool:
     if claim.background == surer.background or claim.span.overlaps(surer.span):
         return all(any(same_organisation(side, other) for other in known if other) for side in sides if side)
     return sides == known
+
+
+def _arrives(claim: Claim, role: Claim) -> bool:
+    """Tell whether both readers see the person come from elsewhere where one sees a change of role in the same sentence."""
+    both = claim.rule.endswith("+learned") and not role.rule.endswith("+learned")
+    here = claim.span.overlaps(role.span) and same_organisation(role.to_org or "", claim.to_org or "")
+    return both and here and (claim.kind, role.kind) == (Kind.MOVE, Kind.ROLE)
 
 
 def default_reader(subjects: Iterable[Subject] = ()) -> JointReader:

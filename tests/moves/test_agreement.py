@@ -29,6 +29,13 @@ def test_another_company_in_the_same_sentence_is():
     assert len(_without_doubles([other, CLAIM])) == 2
 
 
+def test_who_comes_from_elsewhere_does_not_change_roles_in_the_same_sentence():
+    both = replace(CLAIM, rule="acquihire+learned", confidence=0.6)
+    role = replace(CLAIM, kind=Kind.ROLE, from_org="Vantory", rule="learned", confidence=0.7)
+    assert _without_doubles([role, both]) == [both]
+    assert role in _without_doubles([role, replace(both, rule="acquihire")])
+
+
 def test_an_origin_that_only_the_frames_read_is_kept_for_a_watched_person():
     learned = replace(CLAIM, kind=Kind.JOIN, from_org=None, confidence=0.3)
     sides = {known: merge_pair(Pair(frames=CLAIM, learned=learned, known=known)).from_org for known in (False, True)}
@@ -36,8 +43,14 @@ def test_an_origin_that_only_the_frames_read_is_kept_for_a_watched_person():
 
 
 def test_a_part_of_a_known_organisation_is_written_in_full():
-    reader = JointReader(organisations=["Quill AI", "Vantory"])
-    assert reader._in_full(replace(CLAIM, from_org="Quill")) == CLAIM
-    assert JointReader()._in_full(replace(CLAIM, from_org="Quill")).from_org == "Quill"
+    reader, text = JointReader(organisations=["Quill AI", "Vantory"]), CLAIM.evidence
+    assert reader._in_full(replace(CLAIM, from_org="Quill"), text) == CLAIM
+    assert JointReader()._in_full(replace(CLAIM, from_org="Quill"), text).from_org == "Quill"
     apart = "Quill, not Quill AI, let Mira Solano go."
-    assert reader._in_full(replace(CLAIM, from_org="Quill", evidence=apart)).from_org == "Quill"
+    assert reader._in_full(replace(CLAIM, from_org="Quill", evidence=apart), apart).from_org == "Quill"
+
+
+def test_an_owner_before_a_name_is_part_of_it_where_the_text_says_so_elsewhere():
+    claim, reader = replace(CLAIM, from_org="Vantory’s Quill"), JointReader()
+    assert reader._in_full(claim, CLAIM.evidence).from_org == "Vantory’s Quill"
+    assert reader._in_full(claim, "Vantory Quill makes antennas.").from_org == "Vantory Quill"
