@@ -78,6 +78,7 @@ _SUFFIXES = _words("jr sr ii iii iv phd md esq cbe obe mbe jd mba cfa")
 _LOOSE_PARTICLES = _words("van von der den ter ten zu zur vom bin ibn al el bint")
 _FIXED_PARTICLES = _words("de di da du del della des le la las los dos das lo st mac mc")
 _NICKNAME_IN_QUOTES = re.compile(r"[\"(][^\")]*[\")]|(?<= )'[^' ]+'(?= )")
+_OWNER = re.compile(r"['’]s (?=[A-Z])")
 _POSSESSIVE = re.compile(r"'s?$")
 _GLUED_ARTICLE = re.compile(r"\b(al|el)-(?=[a-z])")
 _NOT_A_LETTER = re.compile(r"[^\w]+")
@@ -196,6 +197,11 @@ def generic_endings(name: str) -> frozenset[str]:
 
 def same_organisation(a: str, b: str) -> bool:
     """Tell whether two names can be one organisation's: legal and generic endings aside, and "DeepMind" for "Google DeepMind"."""
+    joined_a, joined_b = (_OWNER.sub(" ", name) for name in (a, b))  # "Google's DeepMind" is Google DeepMind
+    return _same_core(a, b) or ((joined_a, joined_b) != (a, b) and _same_core(joined_a, joined_b))
+
+
+def _same_core(a: str, b: str) -> bool:
     core_a, core_b = _organisation_core(a), _organisation_core(b)
     if not core_a or not core_b:
         return False

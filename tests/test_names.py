@@ -132,6 +132,8 @@ def test_likeness_does_not_depend_on_the_order(a, b):
         ("Character.AI", "Character AI"),
         ("Thinking Machines", "Thinking Machines Lab"),
         ("AT&T", "AT and T"),
+        ("Google’s DeepMind", "Google DeepMind"),
+        ("McDonald’s Corp.", "McDonalds"),
     ],
 )
 def test_names_of_one_organisation_are_the_same(a, b):
