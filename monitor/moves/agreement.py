@@ -49,7 +49,8 @@ def pair_claims(frames: Sequence[Claim], learned: Sequence[Claim]) -> Iterator[P
     """Pair the claims of two readers that speak of one step of one person; what is left stands alone."""
     free = list(learned)
     for claim in frames:
-        twin = next((o for fits in (_same_step, _clash) for o in free if fits(claim, o)), None)
+        near = sorted(free, key=lambda o: (o.kind is not claim.kind, not o.span.overlaps(claim.span)))
+        twin = next((o for fits in (_same_step, _clash) for o in near if fits(claim, o)), None)
         if twin is not None:
             free.remove(twin)
         yield Pair(frames=claim, learned=twin)

@@ -21,7 +21,7 @@ from monitor.model import Claim, Reading, Span, Status
 
 from .factuality import may_refute
 from .glance import Glance
-from .learned_decode import Answer, Asserted, Draft, Numbers, drafts, verify
+from .learned_decode import PERSON, Answer, Asserted, Draft, Marks, Numbers, drafts, mark_told, verify
 from .learned_merge import merge
 from .learned_names import find_names
 from .learned_people import Person, find_name, find_people, find_phrase, tidy
@@ -32,6 +32,8 @@ MODEL = Path(__file__).parent / "model"
 LEAST_TAG = 0.2  # probability from which a piece may belong to a claimed person
 SURE_TAG = 0.5  # … and from which it can be no part of an organisation's name
 LEAST_CLAIM = 0.05  # probability from which a draft is worth weighing
+LIKELY = 0.4  # … and from which the person may be claimed to have done more beside it
+MOST_CLAIMS = 4  # that one window is asked for about one person
 MOST_ASKED = 150  # times that the upper half is asked about one article: the rest of a long list is the frames'
 
 
@@ -53,7 +55,7 @@ class LearnedReader:
         self._folder = folder or MODEL
         self._floor = floor
         self._last: tuple[tuple[str, str], list[Read]] | None = None
-        self._answers: dict[tuple[int, tuple[int, ...]], Answer] = {}  # of the last article
+        self._answers: dict[tuple[int, bytes], Answer] = {}  # of the last article, by window and marks
 
     def read(self, title: str, text: str, published_at: datetime, named: Iterable[Named] | None = None) -> Reading:
         """All claims that reach the card's threshold; each with its probability as `confidence`.
@@ -90,23 +92,39 @@ class LearnedReader:
         sides = _named(claim.from_org, full), _named(claim.to_org, full)
         reads = self._reads(title, text) if person.spans else []
         asked = [(read, marked) for read in reads if (marked := _marked(person, read.window, 0))]
+        told = [(answer, read, marked) for read, marked in asked for answer, _ in self._answered(read, marked)]
 
         def best(*, background: bool) -> float:
             asserted = Asserted(claim.kind, background, *sides)
-            told = ((self._ask(read, m), read, m) for read, m in asked)
-            found = (verify(asserted, answer, read.window, _barred(read, m)) for answer, read, m in told if answer)
+            found = (verify(asserted, answer, read.window, _barred(read, m)) for answer, read, m in told)
             return max((self.confidence(d) for d in found if d), default=0.0)
 
         return best(background=False), best(background=True)
 
     def _drafts(self, person: Person, reads: Sequence[Read], title_end: int) -> Iterator[Draft]:
         for number, read in enumerate(reads):
-            marked = _marked(person, read.window, title_end if number else 0)
-            answer = self._ask(read, marked) if marked else None
-            for draft in drafts(answer, read.window, _barred(read, marked), LEAST_CLAIM) if answer else ():
-                draft.person = person.name
+            if marked := _marked(person, read.window, title_end if number else 0):
+                for further, (_, found) in enumerate(self._answered(read, marked)):
+                    for draft in found:
+                        draft.person, draft.further = person.name, further > 0
+                        yield draft
+
+    def _answered(self, read: Read, marked: Sequence[int]) -> Iterator[tuple[Answer, list[Draft]]]:
+        """What a window claims of a person; then what else beside that, as long as there is something likely."""
+        marks = np.zeros(len(read.window), dtype=np.int64)
+        marks[marked] = PERSON
+        for _ in range(MOST_CLAIMS):
+            answer = self._ask(read, marks)
+            if answer is None:
+                return
+            found = list(drafts(answer, read.window, _barred(read, marked), LEAST_CLAIM))
+            for draft in found:
                 draft.confidence = self.confidence(draft)
-                yield draft
+            yield answer, found
+            likely = [d for d in found if d.confidence >= LIKELY and d.evidence]
+            if not likely:
+                return
+            marks = mark_told(marks, likely, read.window)
 
     def confidence(self, draft: Draft) -> float:
         scale = self._card["confidence"]["background" if draft.background else "news"]
@@ -151,17 +169,12 @@ class LearnedReader:
         odds /= odds.sum(axis=-1, keepdims=True)
         return Read(window, states, odds[:, 1] + odds[:, 2], odds[:, 1])
 
-    def _ask(self, read: Read, marked: Sequence[int]) -> Answer | None:
-        key = id(read), tuple(marked)
+    def _ask(self, read: Read, marks: Marks) -> Answer | None:
+        key = id(read), marks.tobytes()
         if key not in self._answers and len(self._answers) < MOST_ASKED:
-            self._answers[key] = self._answer(read, marked)
+            inputs = {"states": read.states, "marks": marks[None], "mask": np.ones((1, len(marks)), dtype=np.int64)}
+            self._answers[key] = Answer(*(o[0] for o in self._upper.run(None, inputs)))
         return self._answers.get(key)
-
-    def _answer(self, read: Read, marked: Sequence[int]) -> Answer:
-        marks = np.zeros((1, len(read.window)), dtype=np.int64)
-        marks[0, marked] = 1
-        out = self._upper.run(None, {"states": read.states, "marks": marks, "mask": np.ones_like(marks)})
-        return Answer(*(o[0] for o in out))
 
     @cached_property
     def _card(self) -> dict[str, Any]:

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from monitor.model import Kind, Status
 
-from .learned_tokens import Window
+from .learned_tokens import Shape, Window
 
 Numbers: TypeAlias = NDArray[np.float32]
+Marks: TypeAlias = NDArray[np.int64]
+PERSON, TOLD, NAMED = 1, 2, 3  # marks of a window's pieces: whom the question is about, and what is known already
 
 KINDS = (Kind.JOIN, Kind.LEAVE, Kind.MOVE, Kind.FOUND, Kind.ROLE, Kind.BOARD)
 STATUSES = (Status.CONFIRMED, Status.REPORTED, Status.CONSIDERED, Status.DENIED)
@@ -26,6 +28,8 @@ TRIED = 6  # spans of a field that are weighed against each other
 NEVER = -1e9
 LEAST_LOG = -30.0  # of the numbers that speak for a claim
 LONGEST = 10  # pieces of an organisation's name or a role
+MOST_SMALL = 2  # words in small letters or digits within a name ("Bank of the West")
+_SMALL = (Shape.LOWER, Shape.DIGIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class Draft:
     evidence: tuple[int, int] | None = None
     person: str = ""
     confidence: float = 0.0
+    further: bool = False  # told beside another claim of the person in the same window
 
 
 def drafts(answer: Answer, window: Window, barred: list[int], least: float) -> Iterator[Draft]:
@@ -93,6 +98,26 @@ def verify(asserted: Asserted, answer: Answer, window: Window, barred: list[int]
     if origin is None or target is None:
         return None
     return _filled(answer, slot, pointers, (asserted.kind, origin, target))
+
+
+def mark_told(marks: Marks, told: list[Draft], window: Window) -> Marks:
+    """The marks with the evidence of `told` in them, for the question what else is claimed of the person."""
+    marks = marks.copy()
+    for draft in told:
+        inside = window.pieces_of(*draft.evidence) if draft.evidence else range(0)
+        new = np.zeros_like(marks)
+        new[list(inside)] = TOLD
+        for span in filter(None, (draft.from_org, draft.to_org, draft.role)):
+            for first in _places(window, inside, window.pieces_of(*span)):
+                new[first : first + len(window.pieces_of(*span))] = NAMED
+        marks = np.where(marks == PERSON, marks, np.maximum(marks, new))
+    return marks
+
+
+def _places(window: Window, inside: range, name: range) -> Iterator[int]:
+    """Where a stretch begins with the pieces of a name."""
+    pieces = [window.ids[i] for i in name]
+    return (i for i in inside if pieces and list(window.ids[i : i + len(pieces)]) == pieces)
 
 
 class Pointers:
@@ -132,8 +157,15 @@ class Pointers:
         return Choice((self._window.start[start], self._window.end[stop]), float(log) / 2)
 
     def _stops(self, start: int, first: Numbers, last: Numbers) -> Iterator[int]:
-        """The last pieces of the spans that begin with piece `start`."""
-        for stop in range(start, min(start + LONGEST, self._window.run_from(start))):
+        """The last pieces of the spans that begin with piece `start`: no name with a capital runs on over many small words."""
+        w, small, name = self._window, 0, self._window.shapes[start] not in _SMALL
+        for stop in range(start, min(start + LONGEST, w.run_from(start))):
+            if w.shapes[stop] not in _SMALL:
+                small = 0
+            elif w.start[stop] > w.end[stop - 1]:
+                small += 1
+            if name and small > MOST_SMALL:
+                return
             if first[start] > NEVER / 2 and last[stop] > NEVER / 2:
                 yield stop
 

@@ -22,8 +22,22 @@ def merge(found: Iterable[Draft], full: str, settings: dict[str, Any]) -> list[D
     ordered = sorted(found, key=lambda d: (d.person, d.background, -d.confidence))
     for (_, background), group in groupby(ordered, key=lambda d: (d.person, d.background)):
         drafts = list(group)
-        out += _distinct(drafts, full) if background else [_complete(drafts, full, least)]
+        first, further = ([d for d in drafts if d.further is later] for later in (False, True))
+        kept = _distinct(first, full) if background else [_complete(first, full, least)] if first else []
+        out += _with_further(kept, further, full)
     return _without_echoes(out, full)
+
+
+def _with_further(kept: list[Draft], further: list[Draft], full: str) -> list[Draft]:
+    """And what is told beside them, where it is another step: of another kind, with another side or in another role."""
+    for draft in further:
+        if not any(_equal(draft, k, full) and _one_role(draft, k, full) for k in kept):
+            kept.append(draft)
+    return kept
+
+
+def _one_role(a: Draft, b: Draft, full: str) -> bool:
+    return a.role is None or b.role is None or _same(a.role, b.role, full)
 
 
 def _complete(drafts: list[Draft], full: str, least: float) -> Draft:

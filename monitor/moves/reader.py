@@ -91,9 +91,8 @@ def _without_doubles(claims: list[Claim]) -> list[Claim]:
     """Of two claims that say the same of one person, keep the surer one: a change is either news or history."""
     kept: list[Claim] = []
     for claim in sorted(claims, key=lambda c: -c.confidence):
-        if not any(_says_the_same(claim, k) for k in kept if k.person == claim.person) and not any(
-            _arrives(c, claim) for c in claims if c.person == claim.person
-        ):
+        same = any(_says_the_same(claim, k) for k in kept if k.person == claim.person)
+        if not same and not any(_outweighs(c, claim) for c in claims if c.person == claim.person):
             kept.append(claim)
     return sorted(kept, key=lambda c: (c.span.start, c.person))
 
@@ -101,16 +100,25 @@ def _without_doubles(claims: list[Claim]) -> list[Claim]:
 def _says_the_same(claim: Claim, surer: Claim) -> bool:
     """Tell whether a claim adds no side to a surer one: both news, both history, or both of one sentence."""
     sides, known = (claim.from_org, claim.to_org), (surer.from_org, surer.to_org)
+    if claim.background and surer.background and _are_steps(claim, surer):
+        return False
     if claim.background == surer.background or claim.span.overlaps(surer.span):
         return all(any(same_organisation(side, other) for other in known if other) for side in sides if side)
     return sides == known
 
 
-def _arrives(claim: Claim, role: Claim) -> bool:
-    """Tell whether both readers see the person come from elsewhere where one sees a change of role in the same sentence."""
-    both = claim.rule.endswith("+learned") and not role.rule.endswith("+learned")
-    here = claim.span.overlaps(role.span) and same_organisation(role.to_org or "", claim.to_org or "")
-    return both and here and (claim.kind, role.kind) == (Kind.MOVE, Kind.ROLE)
+def _are_steps(a: Claim, b: Claim) -> bool:
+    """Tell whether two claims are steps of a career at one place: two roles by name, or a role or seat and, elsewhere, an arrival."""
+    if a.kind is b.kind is Kind.ROLE:
+        return bool(a.role and b.role and a.role != b.role)
+    return a.kind is not b.kind and bool({a.kind, b.kind} & {Kind.ROLE, Kind.BOARD}) and not a.span.overlaps(b.span)
+
+
+def _outweighs(claim: Claim, other: Claim) -> bool:
+    """Tell whether both readers see the person come to a place of which one reads something else in the same sentence."""
+    both = claim.rule.endswith("+learned") and not other.rule.endswith("+learned")
+    here = claim.span.overlaps(other.span) and same_organisation(other.to_org or "", claim.to_org or "")
+    return both and here and claim.kind is not other.kind
 
 
 def default_reader(subjects: Iterable[Subject] = ()) -> JointReader:

@@ -18,6 +18,7 @@ from tests.bench.reader_items import Item
 
 NONE = [(0, 0)]  # the pointer target that says "not stated": piece 0, [CLS]
 SEEN = 0.2  # share of the later windows of an article without a claim that an epoch visits
+NOTHING_ELSE = 0.3  # share of the questions for more to which the answer is that there is nothing
 UNKNOWN: list[tuple[int, int]] = []  # stated but not to be found in the text: no loss
 _TRIGGER = re.compile(
     r"\b(quit|resign|step|leav|left|join|hire|hiring|appoint|name|naming|fire|oust|sack|depart|exit|retire|poach|tap|"
@@ -39,6 +40,8 @@ class Candidate:
 
     pieces: list[int]
     targets: list[Target | None] = field(default_factory=lambda: [None, None])
+    told: list[int] = field(default_factory=list)  # pieces of the evidence of claims that are known already
+    named: list[int] = field(default_factory=list)  # … of their sides and roles
 
 
 @dataclass
@@ -60,19 +63,43 @@ def examples(item: Item, pieces: WordPieces, rng: random.Random) -> Iterator[Exa
         if number and rng.random() > SEEN and not any(window.pieces_of(a, a + 1) for a in evidence):
             continue
         marked = {n: pieces for n in names if (pieces := _pieces(window, mentions[n]))}
-        claimed = [_candidate(item, window, n, pieces, evidence) for n, pieces in marked.items()]
+        claimed = [c for n, pieces in marked.items() for c in _candidates(item, window, n, pieces, evidence, rng)]
         others = _lookalikes(item, window, mentions, rng, count=rng.randint(0, 1))
         yield Example(window, _tags(item, window, mentions), claimed + others)
 
 
-def _candidate(item: Item, window: Window, name: str, marked: list[int], evidence: list[int]) -> Candidate:
+def _candidates(
+    item: Item, window: Window, name: str, marked: list[int], evidence: list[int], rng: random.Random
+) -> Iterator[Candidate]:
+    """What the window claims of a person, and what it claims besides some of it: a question for each."""
+    claims = [
+        (claim, inside)
+        for claim, at in zip(item.claims, evidence, strict=True)
+        if claim["person"] == name and (inside := window.pieces_of(at, at + len(claim["evidence"])))
+    ]
+    yield _candidate(item, window, marked, claims)
+    if len(claims) > 1 or (claims and rng.random() < NOTHING_ELSE):
+        known = rng.sample(claims, rng.randint(1, len(claims) - (len(claims) > 1 and rng.random() > NOTHING_ELSE)))
+        rest = _candidate(item, window, marked, [c for c in claims if c not in known])
+        rest.told = [i for _, inside in known for i in inside]
+        rest.named = [i for claim, inside in known for i in _named(item, window, claim, inside)]
+        yield rest
+
+
+def _candidate(item: Item, window: Window, marked: list[int], claims: list[tuple[dict, range]]) -> Candidate:
     candidate = Candidate(marked)
-    for claim, at in zip(item.claims, evidence, strict=True):
+    for claim, inside in claims:
         slot = int(bool(claim["background"]))
-        inside = window.pieces_of(at, at + len(claim["evidence"]))
-        if claim["person"] == name and inside and candidate.targets[slot] is None:
+        if candidate.targets[slot] is None:
             candidate.targets[slot] = _target(item, window, claim, inside)
     return candidate
+
+
+def _named(item: Item, window: Window, claim: dict, inside: range) -> Iterator[int]:
+    """The pieces of a claim's sides and role within its evidence."""
+    for value in (claim["from"], claim["to"], claim["role"]):
+        spans = find_phrase(value, item.full) if value else []
+        yield from (i for s in spans for i in window.pieces_of(*s) if i in inside)
 
 
 def _target(item: Item, window: Window, claim: dict, evidence: range) -> Target:

@@ -17,7 +17,7 @@ SLOTS = ("news", "background")
 KINDS = ("join", "leave", "move", "found", "role", "board")
 STATUSES = ("confirmed", "reported", "considered", "denied")
 FIELDS = ("from", "to", "role", "from_role", "evidence")
-SHAPES, PARTS, NAMES, MARKS = 7, 4, 7, 2
+SHAPES, PARTS, NAMES, MARKS = 7, 4, 7, 4
 CLS, SEP = 101, 102  # in the vocabulary
 
 
@@ -117,7 +117,10 @@ class Lower(nn.Module):
 
 
 class Upper(nn.Module):
-    """states, marks (1 on the person's pieces), mask -> says whether, kind, status, pointers.
+    """states, marks, mask -> says whether, kind, status, pointers.
+
+    Marks: 1 on the person's pieces; where claims of the person are known already, 3 on their names and roles and 2 on the rest
+    of their evidence: the question then is what else is claimed.
 
     exists [n, 2], kind [n, 2, 6], status [n, 2, 4], pointers [n, 2, 5, 2, length]; n counts (window, person) pairs,
     the 2s are slots (news, background) and ends (first piece, last piece); piece 0 stands for "none".
@@ -143,7 +146,8 @@ class Upper(nn.Module):
         for layer in self.layers:
             x = layer(x, bias)
         outside = (1.0 - mask.float()) * -1e4
-        own = marks.float() / marks.float().sum(1, keepdim=True).clamp(min=1)
+        own = (marks == 1).float()
+        own = own / own.sum(1, keepdim=True).clamp(min=1)
         person = (own[:, None] @ x).expand(-1, len(SLOTS), -1)
         focus = torch.softmax(self.focus(x).transpose(1, 2) + outside[:, None], dim=-1) @ x
         whole = x[:, :1].expand(-1, len(SLOTS), -1)

@@ -31,6 +31,7 @@ from reader_net import Net, Size, load_encoder  # noqa: E402
 from reader_shipped import load_shipped  # noqa: E402
 from reader_written import load_patterns, written_items  # noqa: E402
 
+from monitor.moves.learned_decode import NAMED, PERSON, TOLD  # noqa: E402
 from monitor.moves.learned_tokens import WordPieces  # noqa: E402
 from tests.bench.reader_items import Item, is_held_out, load_real, load_written  # noqa: E402
 
@@ -41,6 +42,7 @@ REQUIREMENTS = "torch safetensors onnx onnxruntime numpy " + " ".join(
 )
 WRITTEN = ROOT / "tests" / "cases" / "reader" / "written.txt"
 BATCH_PIECES = 2048
+SEVERAL = 0.4  # what asks for more than one claim of a person is rare
 
 
 @dataclass
@@ -50,7 +52,8 @@ class Plan:
     rate: float = 6e-5  # of the encoder
     seed: int = 0
     negatives: float = 0.5  # share of the items without a claim that an epoch visits
-    seldom: frozenset[str] = frozenset()  # ids of items that only every second epoch visits
+    seldom: frozenset[str] = frozenset()  # ids of items that an epoch visits a share of
+    share: float = 0.5  # … this one; of those with several claims of a person at least SEVERAL
     half: bool = True  # bfloat16 arithmetic
     written: int = 1  # fillings of every written pattern an epoch sees
 
@@ -115,7 +118,9 @@ def epoch_examples(items: list[Item], source: Source, plan: Plan, rng: random.Ra
     """The items of one epoch, each varied, and the written patterns filled in anew."""
 
     def chance(item: Item) -> float:
-        return (1 if item.claims else plan.negatives) * (0.5 if item.id in plan.seldom else 1)
+        several = len({claim["person"] for claim in item.claims}) < len(item.claims)
+        share = max(plan.share, SEVERAL if several else 0)
+        return (1 if item.claims else plan.negatives) * (share if item.id in plan.seldom else 1)
 
     visited = [vary(i, source.pool, rng) for i in items if rng.random() < chance(i)]
     for _ in range(plan.written):
@@ -142,7 +147,8 @@ def pairs(batch: Batch, tag_logits: Tensor) -> Pairs | None:
         return None
     marks = torch.zeros(len(found), batch.ids.shape[1], dtype=torch.long)
     for n, (_, candidate) in enumerate(found):
-        marks[n, candidate.pieces] = 1
+        for mark, marked in ((TOLD, candidate.told), (NAMED, candidate.named), (PERSON, candidate.pieces)):
+            marks[n, marked] = mark
     rows = torch.tensor([row for row, _ in found])
     return Pairs(rows, marks, [c for _, c in found], batch.weight[rows])
 
@@ -331,8 +337,9 @@ def main() -> None:
     )
     parser.add_argument("--real", type=int, default=2, help="times that an epoch sees the items that are not written")
     parser.add_argument(
-        "--fresh", nargs="+", metavar="NAME", help="written files that are new: of the others an epoch sees a half"
+        "--fresh", nargs="+", metavar="NAME", help="written files that are new: of the others an epoch sees a share"
     )
+    parser.add_argument("--share", type=float, default=Plan.share, help="share that an epoch sees of what is not new")
     parser.add_argument("--seed", type=int, default=Plan.seed)
     parser.add_argument(
         "--start", type=Path, nargs="+", help="go on from the mean of these checkpoints, or from a shipped folder"
@@ -370,6 +377,7 @@ def run(options: argparse.Namespace) -> None:
             seed=options.seed,
             half=not options.full_precision,
             seldom=seldom(options.fresh),
+            share=options.share,
         )
         fit = [i for i in items + real * (options.real - 1) if not is_held_out(i)]
         keep = partial(torch.save, f=options.keep) if options.keep else (lambda _: None)

@@ -29,11 +29,21 @@ def test_another_company_in_the_same_sentence_is():
     assert len(_without_doubles([other, CLAIM])) == 2
 
 
-def test_who_comes_from_elsewhere_does_not_change_roles_in_the_same_sentence():
+def test_what_both_see_outweighs_what_one_reads_of_the_same_place_in_the_same_sentence():
     both = replace(CLAIM, rule="acquihire+learned", confidence=0.6)
     role = replace(CLAIM, kind=Kind.ROLE, from_org="Vantory", rule="learned", confidence=0.7)
     assert _without_doubles([role, both]) == [both]
     assert role in _without_doubles([role, replace(both, rule="acquihire")])
+
+
+def test_the_steps_of_a_career_at_one_place_are_told_apart():
+    joined = replace(CLAIM, kind=Kind.JOIN, from_org=None, background=True)
+    roles = [
+        replace(joined, kind=Kind.ROLE, from_org="Vantory", role=role, span=Span(start=start, end=start + 70))
+        for role, start in (("editor", 100), ("publisher", 100), ("editor", 200))
+    ]
+    assert _without_doubles([joined, *roles]) == [joined, *roles[:2]]
+    assert _without_doubles([replace(c, background=False) for c in (joined, roles[0])]) != [joined, roles[0]]
 
 
 def test_an_origin_that_only_the_frames_read_is_kept_for_a_watched_person():

@@ -10,7 +10,20 @@ import pytest
 from monitor.model import Claim, Kind
 from monitor.moves import learned_people
 from monitor.moves.learned import MODEL, LearnedReader
-from monitor.moves.learned_decode import EVIDENCE, FROM, KINDS, TO, Answer, Draft, Pointers, drafts
+from monitor.moves.learned_decode import (
+    EVIDENCE,
+    FROM,
+    KINDS,
+    NAMED,
+    PERSON,
+    TO,
+    TOLD,
+    Answer,
+    Draft,
+    Pointers,
+    drafts,
+    mark_told,
+)
 from monitor.moves.learned_merge import merge
 from monitor.moves.learned_names import find_names
 from monitor.moves.learned_people import find_name, find_people, tidy
@@ -161,6 +174,17 @@ def test_what_is_said_for_a_name_is_the_sum_over_its_places(pieces):
     assert title[slice(*found.from_org)] == "Apple"
 
 
+def test_no_name_runs_on_over_many_small_words(pieces):
+    title = "Roe is back at Meta after five years at Apple"
+    (window,) = windows(pieces, title, "")
+    meta, apple = (window.start.index(title.index(name)) for name in ("Meta", "Apple"))
+    pointers = np.full((2, 5, 2, len(window)), -9.0, dtype=np.float32)
+    pointers[:, FROM, 0, meta] = pointers[:, FROM, 1, apple] = 5.0
+    pointers[:, FROM, 1, meta] = 1.0
+    named = Pointers(pointers[0], window, []).best(FROM).span
+    assert title[slice(*named)] == "Meta"
+
+
 def test_a_barred_piece_is_no_side(pieces):
     title = "Roe replaces Smith at Meta"
     (window,) = windows(pieces, title, "")
@@ -187,6 +211,31 @@ def draft(kind: Kind, full: str, origin: str | None, target: str | None, confide
         person="Jane Roe",
         confidence=confidence,
     )
+
+
+def test_the_second_question_marks_what_the_first_answer_told(pieces):
+    title = "Roe joined Apple in 2001 and became editor in 2013"
+    (window,) = windows(pieces, title, "")
+    told = draft(Kind.JOIN, title, None, "Apple", 0.9)
+    told.evidence = (0, title.index(" and"))
+    marks = np.zeros(len(window), dtype=np.int64)
+    marks[1] = PERSON
+    marked = mark_told(marks, [told], window)
+    by = {title[a:b]: int(m) for a, b, m in zip(window.start, window.end, marked, strict=True) if b > 0}
+    assert by["Roe"] == PERSON
+    assert (by["joined"], by["Apple"], by["2001"], by["became"], by["2013"]) == (TOLD, NAMED, TOLD, 0, 0)
+    assert not marks[2:].any()
+
+
+def test_a_further_step_of_a_career_stands_beside_the_first():
+    full = "Jane Roe joined Apple in 2001, became editor in 2013 and publisher in 2020."
+    joined = draft(Kind.JOIN, full, None, "Apple", 0.9)
+    roles = [draft(Kind.ROLE, full, "Apple", "Apple", 0.8 - n / 10) for n in range(3)]
+    for role, name in zip(roles, ("editor", "publisher", "publisher"), strict=True):
+        role.role = (full.index(name), full.index(name) + len(name))
+    for one in (joined, *roles):
+        one.background, one.further = True, one is not joined
+    assert merge([joined, *roles], full, {"complete_from": 0.5}) == [joined, *roles[:2]]
 
 
 def test_a_departure_and_an_arrival_told_apart_become_one_move():
