@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from monitor.model import Claim, Kind
-from monitor.moves import learned_people
+from monitor.moves import learned, learned_people
 from monitor.moves.learned import MODEL, LearnedReader
 from monitor.moves.learned_decode import (
     EVIDENCE,
@@ -360,3 +360,20 @@ def test_the_model_folder_is_complete():
         "card.json",
         "README.md",
     }
+
+
+@pytest.mark.parametrize("flags", ["flags\t: avx2 fma", None])
+def test_a_processor_without_vnni_reads_the_same(reader, tmp_path, monkeypatch, flags):
+    """There 8-bit products overflow unless onnxruntime is asked for exact ones; seen with an emulated Haswell (0010)."""
+    title = "Meta hires OpenAI researcher Jane Roe"
+    if flags:
+        (tmp_path / "cpuinfo").write_text(flags)
+    monkeypatch.setattr(learned, "PROCESSOR", tmp_path / "cpuinfo")
+    exact = LearnedReader()
+    assert exact.read(title, "", DAY) == reader.read(title, "", DAY)
+    assert exact._lower.get_session_options().get_session_config_entry("session.x64quantprecision") == "1"
+
+
+def test_vnni_is_seen_in_the_flags(tmp_path):
+    (tmp_path / "cpuinfo").write_text("flags\t: avx2 avx512_vnni")
+    assert learned.has_vnni(tmp_path / "cpuinfo")
