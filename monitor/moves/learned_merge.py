@@ -16,7 +16,7 @@ from .learned_decode import Draft
 
 
 def merge(found: Iterable[Draft], full: str, settings: dict[str, Any]) -> list[Draft]:
-    """At most one news claim per person, completed by what other windows say of the other side; background as stated."""
+    """One first news claim per person, completed by what other windows say of the other side; background and further claims as stated."""
     least = float(settings["complete_from"])
     out: list[Draft] = []
     ordered = sorted(found, key=lambda d: (d.person, d.background, -d.confidence))
