@@ -47,17 +47,26 @@ class Process:
 
     def __init__(self, desk, listen: bool = True, environ: dict[str, str] | None = None) -> None:
         self.desk = desk
-        self.port = free_port() if listen else 0
-        desk.write("settings", SETTINGS.format(listen=f"listen: 127.0.0.1:{self.port}" if listen else ""))
-        self.log_path = desk.folder / f"log-{time.monotonic_ns()}.jsonl"
         self.environ = os.environ | desk.environ | (environ or {})
+        self._start(listen)
+
+    def _start(self, listen: bool) -> None:
+        self.port = free_port() if listen else 0
+        self.desk.write("settings", SETTINGS.format(listen=f"listen: 127.0.0.1:{self.port}" if listen else ""))
+        self.log_path = self.desk.folder / f"log-{time.monotonic_ns()}.jsonl"
         with self.log_path.open("wb") as log:
-            command = [*MONITOR, "--config", desk.config, "--state", desk.state, "run"]
+            command = [*MONITOR, "--config", self.desk.config, "--state", self.desk.state, "run"]
             self.process = subprocess.Popen(command, stderr=log, env=self.environ, cwd=ROOT)
 
     def __enter__(self) -> Self:
-        until(lambda: self.events("daemon.started") or self.process.poll() is not None)
+        self._until_started()
+        if self.process.poll() is not None and "in use" in self.log_path.read_text():
+            self._start(listen=True)  # another test took the free port first
+            self._until_started()
         return self
+
+    def _until_started(self) -> None:
+        until(lambda: self.events("daemon.started") or self.process.poll() is not None)
 
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
