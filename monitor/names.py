@@ -197,8 +197,12 @@ def generic_endings(name: str) -> frozenset[str]:
 
 def same_organisation(a: str, b: str) -> bool:
     """Tell whether two names can be one organisation's: legal and generic endings aside, and "DeepMind" for "Google DeepMind"."""
-    joined_a, joined_b = (_OWNER.sub(" ", name) for name in (a, b))  # "Google's DeepMind" is Google DeepMind
-    return _same_core(a, b) or ((joined_a, joined_b) != (a, b) and _same_core(joined_a, joined_b))
+    return _same_core(a, b) or _same_core(join_owner(a), join_owner(b))
+
+
+def join_owner(name: str) -> str:
+    """Return "Google DeepMind" for "Google's DeepMind"; any other name as it is."""
+    return _OWNER.sub(" ", name)
 
 
 def _same_core(a: str, b: str) -> bool:

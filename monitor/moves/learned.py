@@ -48,6 +48,14 @@ class Read:
     begins: Numbers
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One answer of the upper half about a person in a window, and the claims that may be meant by it."""
+
+    answer: Answer
+    drafts: list[Draft]
+
+
 class LearnedReader:
     """Reads claims with the network in `folder`; loads it on first use and keeps to one thread."""
 
@@ -56,7 +64,8 @@ class LearnedReader:
         self._folder = folder or MODEL
         self._floor = floor
         self._last: tuple[tuple[str, str], list[Read]] | None = None
-        self._answers: dict[tuple[int, bytes], Answer] = {}  # of the last article, by window and marks
+        self._told: dict[tuple[int, tuple[int, ...]], list[Told]] = {}  # of the last article, by window and person
+        self._asked = 0  # times that the upper half was asked about it
 
     def read(self, title: str, text: str, published_at: datetime, named: Iterable[Named] | None = None) -> Reading:
         """All claims that reach the card's threshold; each with its probability as `confidence`.
@@ -93,7 +102,7 @@ class LearnedReader:
         sides = _named(claim.from_org, full), _named(claim.to_org, full)
         reads = self._reads(title, text) if person.spans else []
         asked = [(read, marked) for read in reads if (marked := _marked(person, read.window, 0))]
-        told = [(answer, read, marked) for read, marked in asked for answer, _ in self._answered(read, marked)]
+        told = [(one.answer, read, marked) for read, marked in asked for one in self._tell(read, marked)]
 
         def best(*, background: bool) -> float:
             asserted = Asserted(claim.kind, background, *sides)
@@ -105,23 +114,28 @@ class LearnedReader:
     def _drafts(self, person: Person, reads: Sequence[Read], title_end: int) -> Iterator[Draft]:
         for number, read in enumerate(reads):
             if marked := _marked(person, read.window, title_end if number else 0):
-                for further, (_, found) in enumerate(self._answered(read, marked)):
-                    for draft in found:
-                        draft.person, draft.further = person.name, further > 0
-                        yield draft
+                for number_told, told in enumerate(self._tell(read, marked)):
+                    for draft in told.drafts:
+                        yield replace(draft, person=person.name, further=number_told > 0)
 
-    def _answered(self, read: Read, marked: Sequence[int]) -> Iterator[tuple[Answer, list[Draft]]]:
+    def _tell(self, read: Read, marked: Sequence[int]) -> list[Told]:
         """What a window claims of a person; then what else beside that, as long as there is something likely."""
+        key = id(read), tuple(marked)
+        if key not in self._told:
+            self._told[key] = list(self._question(read, marked))
+        return self._told[key]
+
+    def _question(self, read: Read, marked: Sequence[int]) -> Iterator[Told]:
         marks = np.zeros(len(read.window), dtype=np.int64)
         marks[marked] = PERSON
         for _ in range(MOST_CLAIMS):
-            answer = self._ask(read, marks)
-            if answer is None:
+            if self._asked == MOST_ASKED:
                 return
+            answer = self._ask(read, marks)
             found = list(drafts(answer, read.window, _barred(read, marked), LEAST_CLAIM))
             for draft in found:
                 draft.confidence = self.confidence(draft)
-            yield answer, found
+            yield Told(answer, found)
             likely = [d for d in found if d.confidence >= LIKELY and d.evidence]
             if not likely:
                 return
@@ -159,7 +173,8 @@ class LearnedReader:
             named = find_names(title, text) if named is None else named
             cut = windows(self._pieces, title, text, named, self._glance)
             self._last = (title, text), [self._read(window) for window in cut]
-            self._answers.clear()
+            self._told.clear()
+            self._asked = 0
         return self._last[1]
 
     def _read(self, window: Window) -> Read:
@@ -170,12 +185,10 @@ class LearnedReader:
         odds /= odds.sum(axis=-1, keepdims=True)
         return Read(window, states, odds[:, 1] + odds[:, 2], odds[:, 1])
 
-    def _ask(self, read: Read, marks: Marks) -> Answer | None:
-        key = id(read), marks.tobytes()
-        if key not in self._answers and len(self._answers) < MOST_ASKED:
-            inputs = {"states": read.states, "marks": marks[None], "mask": np.ones((1, len(marks)), dtype=np.int64)}
-            self._answers[key] = Answer(*(o[0] for o in self._upper.run(None, inputs)))
-        return self._answers.get(key)
+    def _ask(self, read: Read, marks: Marks) -> Answer:
+        self._asked += 1
+        inputs = {"states": read.states, "marks": marks[None], "mask": np.ones((1, len(marks)), dtype=np.int64)}
+        return Answer(*(o[0] for o in self._upper.run(None, inputs)))
 
     @cached_property
     def _card(self) -> dict[str, Any]:

@@ -108,8 +108,9 @@ def mark_told(marks: Marks, told: list[Draft], window: Window) -> Marks:
         new = np.zeros_like(marks)
         new[list(inside)] = TOLD
         for span in filter(None, (draft.from_org, draft.to_org, draft.role)):
-            for first in _places(window, inside, window.pieces_of(*span)):
-                new[first : first + len(window.pieces_of(*span))] = NAMED
+            name = window.pieces_of(*span)
+            for first in _places(window, inside, name):
+                new[first : first + len(name)] = NAMED
         marks = np.where(marks == PERSON, marks, np.maximum(marks, new))
     return marks
 
@@ -117,7 +118,7 @@ def mark_told(marks: Marks, told: list[Draft], window: Window) -> Marks:
 def _places(window: Window, inside: range, name: range) -> Iterator[int]:
     """Where a stretch begins with the pieces of a name."""
     pieces = [window.ids[i] for i in name]
-    return (i for i in inside if pieces and list(window.ids[i : i + len(pieces)]) == pieces)
+    return (i for i in inside if pieces and window.ids[i : i + len(pieces)] == pieces)
 
 
 class Pointers:

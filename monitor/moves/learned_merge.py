@@ -23,8 +23,9 @@ def merge(found: Iterable[Draft], full: str, settings: dict[str, Any]) -> list[D
     for (_, background), group in groupby(ordered, key=lambda d: (d.person, d.background)):
         drafts = list(group)
         first, further = ([d for d in drafts if d.further is later] for later in (False, True))
-        kept = _distinct(first, full) if background else [_complete(first, full, least)] if first else []
-        out += _with_further(kept, further, full)
+        if first and not background:
+            first = [_complete(first, full, least)]
+        out += _with_further(_distinct(first, full), further, full)
     return _without_echoes(out, full)
 
 

@@ -17,9 +17,8 @@ from monitor.moves.factuality import is_ordered, is_unreal
 from monitor.moves.learned import LearnedReader
 from monitor.moves.learned_names import type_names
 from monitor.moves.timing import STALE
-from monitor.names import same_organisation
+from monitor.names import join_owner, same_organisation
 
-_OWNER = re.compile(r"['’]s (?=[A-Z])")
 _ROW = re.compile(r"[^|\n]*(?:\|[^|\n]*){2}")
 
 
@@ -58,7 +57,7 @@ class JointReader:
         """Write a side as the known organisation of which the proof names a part ("Scale" of "Scale AI"), or as the text does elsewhere."""
 
         def whole(side: str | None) -> str | None:
-            if side and (joined := _OWNER.sub(" ", side)) in full_text:
+            if side and (joined := join_owner(side)) in full_text:
                 side = joined  # "Google's DeepMind" is Google DeepMind, where it is called so too
             longer = (o for o in self._organisations if side and o.startswith(f"{side} ") and o in claim.evidence)
             name = max(longer, key=len, default="")

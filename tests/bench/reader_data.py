@@ -18,7 +18,7 @@ from tests.bench.reader_items import Item
 
 NONE = [(0, 0)]  # the pointer target that says "not stated": piece 0, [CLS]
 SEEN = 0.2  # share of the later windows of an article without a claim that an epoch visits
-NOTHING_ELSE = 0.3  # share of the questions for more to which the answer is that there is nothing
+NOTHING_ELSE = 0.3  # share of the questions for more that may mark all that is claimed: then there is nothing else
 UNKNOWN: list[tuple[int, int]] = []  # stated but not to be found in the text: no loss
 _TRIGGER = re.compile(
     r"\b(quit|resign|step|leav|left|join|hire|hiring|appoint|name|naming|fire|oust|sack|depart|exit|retire|poach|tap|"
@@ -79,7 +79,8 @@ def _candidates(
     ]
     yield _candidate(item, window, marked, claims)
     if len(claims) > 1 or (claims and rng.random() < NOTHING_ELSE):
-        known = rng.sample(claims, rng.randint(1, len(claims) - (len(claims) > 1 and rng.random() > NOTHING_ELSE)))
+        most = len(claims) if len(claims) == 1 or rng.random() <= NOTHING_ELSE else len(claims) - 1
+        known = rng.sample(claims, rng.randint(1, most))
         rest = _candidate(item, window, marked, [c for c in claims if c not in known])
         rest.told = [i for _, inside in known for i in inside]
         rest.named = [i for claim, inside in known for i in _named(item, window, claim, inside)]
@@ -97,9 +98,8 @@ def _candidate(item: Item, window: Window, marked: list[int], claims: list[tuple
 
 def _named(item: Item, window: Window, claim: dict, inside: range) -> Iterator[int]:
     """The pieces of a claim's sides and role within its evidence."""
-    for value in (claim["from"], claim["to"], claim["role"]):
-        spans = find_phrase(value, item.full) if value else []
-        yield from (i for s in spans for i in window.pieces_of(*s) if i in inside)
+    for value in filter(None, (claim["from"], claim["to"], claim["role"])):
+        yield from (i for i in _pieces(window, find_phrase(value, item.full)) if i in inside)
 
 
 def _target(item: Item, window: Window, claim: dict, evidence: range) -> Target:

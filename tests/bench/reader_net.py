@@ -12,6 +12,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from monitor.moves.learned_decode import PERSON
+
 TAGS = ("O", "B-person", "I-person", "B-org", "I-org", "B-role", "I-role")
 SLOTS = ("news", "background")
 KINDS = ("join", "leave", "move", "found", "role", "board")
@@ -146,7 +148,7 @@ class Upper(nn.Module):
         for layer in self.layers:
             x = layer(x, bias)
         outside = (1.0 - mask.float()) * -1e4
-        own = (marks == 1).float()
+        own = (marks == PERSON).float()
         own = own / own.sum(1, keepdim=True).clamp(min=1)
         person = (own[:, None] @ x).expand(-1, len(SLOTS), -1)
         focus = torch.softmax(self.focus(x).transpose(1, 2) + outside[:, None], dim=-1) @ x
