@@ -68,16 +68,18 @@ def _same_step(a: Claim, b: Claim) -> bool:
 
 
 def weigh(pair: Pair, full_text: str, title: str) -> Claim:
-    """Make one claim of a pair, with the confidence and the background flag that the weights give it."""
+    """Make one claim of a pair: news or history by the weights, and how probably it is right and is that."""
     if pair.frames and pair.frames.rule in SURE_RULES:
         return pair.frames
     claim = merge_pair(pair)
-    signs = signs_of(pair, claim, full_text, title)
-    return replace(
-        claim,
-        confidence=round(_probability(signs, _weights()["right"]), 3),
-        background=_probability(signs, _weights()["background"]) > 0.5,
-    )
+    confidence, background = judge(signs_of(pair, claim, full_text, title), _weights())
+    return replace(claim, confidence=round(confidence, 3), background=background)
+
+
+def judge(signs: Mapping[str, float], weights: Mapping[str, Mapping[str, float]]) -> tuple[float, bool]:
+    """Return how probably a claim is right and told for what it is, and whether that is history."""
+    past = _probability(signs, weights["background"])
+    return _probability(signs, weights["right"]) * max(past, 1 - past), past > 0.5
 
 
 def signs_of(pair: Pair, claim: Claim, full_text: str, title: str) -> dict[str, float]:

@@ -103,7 +103,13 @@ def _says_the_same(claim: Claim, surer: Claim) -> bool:
         return False
     if claim.background == surer.background or claim.span.overlaps(surer.span):
         return all(any(same_organisation(side, other) for other in known if other) for side in sides if side)
-    return sides == known
+    return sides == known or (claim.background and not claim.date and _is_part(claim, surer))
+
+
+def _is_part(claim: Claim, whole: Claim) -> bool:
+    """Tell whether a claim is one half of a move: its departure, or its arrival."""
+    halves = ((claim.from_org, whole.from_org), (claim.to_org, whole.to_org))
+    return whole.kind is Kind.MOVE and all(same_organisation(a, b or "") for a, b in halves if a)
 
 
 def _are_steps(a: Claim, b: Claim) -> bool:

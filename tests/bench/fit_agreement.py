@@ -112,14 +112,11 @@ def best_floor(
     """Return the confidence from which F1 of the claims told is highest on the fitted items."""
     weights = agreement._weights()
     wanted = sum(count for count, claim in gold if bool(claim["background"]) is background)
+    judged = [(agreement.judge(signs, weights), id, match) for id, signs, _, match in rows]
     told = [
-        (
-            agreement._probability(signs, weights["right"]),
-            counts[id] * (bool(match) and bool(match and match["background"]) is background),
-            counts[id],
-        )
-        for id, signs, _, match in rows
-        if (agreement._probability(signs, weights["background"]) > 0.5) is background
+        (confidence, counts[id] * bool(match and bool(match["background"]) is background), counts[id])
+        for (confidence, past), id, match in judged
+        if past is background
     ]
 
     def f1(floor: float) -> float:

@@ -41,7 +41,7 @@ class Size:
 
 
 class Layer(nn.Module):
-    """One post-norm transformer layer, laid out as in BERT (Devlin et al. 2019), without dropout: epochs are few.
+    """One post-norm transformer layer, laid out as in BERT (Devlin et al. 2019), with its dropout but for that of the attention.
 
     Written out: torch's fused attention takes 2.7 times as long here (backward pass in bfloat16 on two cores).
     """
@@ -55,14 +55,15 @@ class Layer(nn.Module):
         self.up = nn.Linear(size.hidden, size.inner)
         self.down = nn.Linear(size.inner, size.hidden)
         self.norm2 = nn.LayerNorm(size.hidden, eps=1e-5)
+        self.drop = nn.Dropout(size.dropout)
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
         batch, length, hidden = x.shape
         q, k, v = self.qkv(x).reshape(batch, length, 3, self.heads, self.width).permute(2, 0, 3, 1, 4)
         weights = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(self.width) + bias.to(q.dtype), dim=-1)
         mixed = (weights.to(v.dtype) @ v).transpose(1, 2).reshape(batch, length, hidden)
-        x = self.norm1(x + self.out(mixed))
-        return self.norm2(x + self.down(nn.functional.gelu(self.up(x))))
+        x = self.norm1(x + self.drop(self.out(mixed)))
+        return self.norm2(x + self.drop(self.down(nn.functional.gelu(self.up(x)))))
 
 
 class Bias(nn.Module):

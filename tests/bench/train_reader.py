@@ -42,6 +42,7 @@ REQUIREMENTS = "torch safetensors onnx onnxruntime numpy " + " ".join(
 )
 WRITTEN = ROOT / "tests" / "cases" / "reader" / "written.txt"
 BATCH_PIECES = 2048
+HIDDEN = 0.08  # share of the pieces whose word is hidden, so that what is around them is learned
 SEVERAL = 0.4  # what asks for more than one claim of a person is rare
 
 
@@ -168,7 +169,10 @@ def mistaken(example: Example, logits: Tensor, at_most: int = 2) -> list[Candida
 
 
 def loss_of(net: Net, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-    states, tag_logits = net.lower(net.words(batch.ids), batch.shapes, batch.parts, batch.names, batch.mask)
+    words = net.words(batch.ids)
+    if net.training:
+        words = words * (torch.rand_like(words[..., :1]) > HIDDEN)
+    states, tag_logits = net.lower(words, batch.shapes, batch.parts, batch.names, batch.mask)
     tags = nn.functional.cross_entropy(tag_logits.flatten(0, 1).float(), batch.tags.flatten(), ignore_index=-100)
     parts = {"tags": 4 * tags}
     if found := pairs(batch, tag_logits):
@@ -308,6 +312,14 @@ def unpack_encoder(folder: Path) -> tuple[Path, Path]:
     return weights, vocabulary
 
 
+def load_weights(net: Net, path: Path) -> dict[str, Tensor]:
+    """A checkpoint's weights, or those of a shipped folder, for which `net` is overwritten."""
+    if not path.is_dir():
+        return torch.load(path)
+    load_shipped(net, path)
+    return {name: weight.clone() for name, weight in net.state_dict().items()}
+
+
 def mean_of(states: list[dict[str, Tensor]]) -> dict[str, Tensor]:
     """The weights between checkpoints of one training, which read better than any of them (Wortsman et al. 2022)."""
     return {name: torch.stack([s[name].float() for s in states]).mean(0) for name in states[0]}
@@ -342,7 +354,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=Plan.share, help="share that an epoch sees of what is not new")
     parser.add_argument("--seed", type=int, default=Plan.seed)
     parser.add_argument(
-        "--start", type=Path, nargs="+", help="go on from the mean of these checkpoints, or from a shipped folder"
+        "--start", type=Path, nargs="+", help="go on from the mean of these checkpoints and shipped folders"
     )
     parser.add_argument("--keep", type=Path, help="write a checkpoint here after every epoch")
     parser.add_argument(
@@ -365,10 +377,8 @@ def run(options: argparse.Namespace) -> None:
         load_encoder(net, weights)
         options.out.mkdir(parents=True, exist_ok=True)
         (options.out / "vocabulary.txt").write_bytes(vocabulary.read_bytes())
-    if options.start and options.start[0].is_dir():
-        load_shipped(net, options.start[0])
-    elif options.start:
-        net.load_state_dict(mean_of([torch.load(path) for path in options.start]))
+    if options.start:
+        net.load_state_dict(mean_of([load_weights(net, path) for path in options.start]))
     if not options.only_export:
         plan = Plan(
             epochs=options.epochs,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from monitor.model import Claim, Kind, Span, Status
-from monitor.moves.agreement import Pair, merge_pair
+from monitor.moves.agreement import Pair, judge, merge_pair
 from monitor.moves.reader import JointReader, _without_doubles
 
 CLAIM = Claim(
@@ -27,6 +27,26 @@ def test_the_other_direction_in_the_same_sentence_is_no_second_move():
 def test_another_company_in_the_same_sentence_is():
     other = replace(CLAIM, kind=Kind.LEAVE, from_org="Brightwell", to_org=None, confidence=0.6)
     assert len(_without_doubles([other, CLAIM])) == 2
+
+
+def test_half_of_the_move_that_is_news_is_no_history_unless_it_has_a_date_of_its_own():
+    joined = replace(
+        CLAIM, kind=Kind.JOIN, from_org=None, background=True, span=Span(start=100, end=170), confidence=0.5
+    )
+    assert _without_doubles([joined, CLAIM]) == [CLAIM]
+    dated = replace(joined, date="2019")
+    assert _without_doubles([dated, CLAIM]) == [CLAIM, dated]
+    seat = replace(joined, from_org="Vantory", to_org=None, kind=Kind.LEAVE)
+    assert seat in _without_doubles([seat, CLAIM])
+
+
+def test_what_might_as_well_be_history_is_told_with_less_confidence():
+    weights = {"right": {"bias": 3.0}, "background": {"lean": 1.0}}
+    (doubtful, _), (sure, past) = (judge({"bias": 1.0, "lean": lean}, weights) for lean in (-0.1, -4.0))
+    assert not past
+    assert doubtful < 0.52
+    assert sure > 0.9
+    assert judge({"bias": 1.0, "lean": 4.0}, weights) == (sure, True)
 
 
 def test_what_both_see_outweighs_what_one_reads_of_the_same_place_in_the_same_sentence():
