@@ -51,6 +51,7 @@ from monitor.model import (
     Push,
     Refused,
     SourcedClaim,
+    Status,
     Subject,
     content_id,
 )
@@ -378,7 +379,8 @@ def read_article(article: Article, origin: Origin, watch: Watchlist, reader: Rea
 
 
 def assertion_of(sourced: SourcedClaim) -> tuple[str, ...]:
-    """Return what two readings of one text have in common, however it was cut."""
+    """Return what two readings of one text have in common, however it was cut: a copy confirms nothing by another headline."""
     claim = sourced.claim
+    status = Status.CONFIRMED if claim.status is Status.REPORTED else claim.status
     sides = (sourced.from_id or claim.from_org or "", sourced.to_id or claim.to_org or "")
-    return (sourced.person_id or claim.person, claim.kind, *sides, claim.status)
+    return (sourced.person_id or claim.person, claim.kind, *sides, status)
