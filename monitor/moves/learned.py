@@ -114,9 +114,9 @@ class LearnedReader:
     def _drafts(self, person: Person, reads: Sequence[Read], title_end: int) -> Iterator[Draft]:
         for number, read in enumerate(reads):
             if marked := _marked(person, read.window, title_end if number else 0):
-                for number_told, told in enumerate(self._tell(read, marked)):
+                for further, told in enumerate(self._tell(read, marked)):
                     for draft in told.drafts:
-                        yield replace(draft, person=person.name, further=number_told > 0)
+                        yield replace(draft, person=person.name, further=further > 0)
 
     def _tell(self, read: Read, marked: Sequence[int]) -> list[Told]:
         """What a window claims of a person; then what else beside that, as long as there is something likely."""

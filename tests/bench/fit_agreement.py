@@ -112,10 +112,10 @@ def best_floor(
     """Return the confidence from which F1 of the claims told is highest on the fitted items."""
     weights = agreement._weights()
     wanted = sum(count for count, claim in gold if bool(claim["background"]) is background)
-    judged = [(agreement.judge(signs, weights), id, match) for id, signs, _, match in rows]
+    judged = [(agreement.judge(signs, weights), id, claim) for id, signs, _, claim in rows]
     told = [
-        (confidence, counts[id] * bool(match and bool(match["background"]) is background), counts[id])
-        for (confidence, past), id, match in judged
+        (confidence, counts[id] * bool(claim and bool(claim["background"]) is background), counts[id])
+        for (confidence, past), id, claim in judged
         if past is background
     ]
 
